@@ -1,0 +1,108 @@
+"""What can go wrong in the host, and what does the user do next?
+
+UnderstudyError (understudy_sdk)
+├── RequestError             the request or the project is wrong          exit 2
+│   ├── ProjectError         faults in a project file, each with its place
+│   ├── UnknownPluginError   a project names a plugin nobody offers
+│   └── DeviceError          a device that is unknown or not on this machine
+├── WeightsError             a weight file is wrong or cannot be fetched   exit 3
+├── MediaError               a media file cannot be read or written        exit 4
+├── PluginFailedError        a stranger's code raised                      exit 1
+├── TrainingError            training cannot go on                         exit 1
+└── StoreError               the work folder cannot be used                exit 1
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from understudy_sdk import UnderstudyError
+
+__all__ = [
+    "DeviceError",
+    "MediaError",
+    "PluginFailedError",
+    "ProjectError",
+    "RequestError",
+    "StoreError",
+    "TrainingError",
+    "UnknownPluginError",
+    "WeightsError",
+]
+
+
+class RequestError(UnderstudyError):
+    """What was asked for cannot be done as it stands."""
+
+
+class ProjectError(RequestError):
+    """Faults in a project file.
+
+    Attributes:
+        path: The file.
+        problems: One line each, ``file:line:column: where: what``.
+    """
+
+    def __init__(self, path: Path, problems: Sequence[str]) -> None:
+        """List every problem under one heading."""
+        self.path, self.problems = path, tuple(problems)
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("\n".join([f"{path.name} has {count}", *(f"  {problem}" for problem in problems)]))
+
+
+class UnknownPluginError(RequestError):
+    """A project names a plugin nobody offers."""
+
+    def __init__(self, stage: str, name: str, offered: Collection[str]) -> None:
+        """Name what was wanted, what is offered and the nearest name."""
+        self.stage, self.name, self.offered = stage, name, tuple(sorted(offered))
+        near = difflib.get_close_matches(name, offered, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        super().__init__(
+            f"no {stage} is called {name!r}.{hint}\n"
+            f"  offered: {', '.join(self.offered) or 'none'}\n"
+            f"  to see what failed to load: understudy plugins list --all"
+        )
+
+
+class DeviceError(RequestError):
+    """A device that is unknown, or not on this machine."""
+
+
+class WeightsError(UnderstudyError):
+    """A weight file has the wrong content or cannot be fetched."""
+
+
+class MediaError(UnderstudyError):
+    """A media file cannot be read or written.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path, what: str, advice: str = "") -> None:
+        """Name the file, what is wrong with it and what to do next."""
+        self.path = path
+        super().__init__(f"{path}: {what}" + (f"\n  {advice}" if advice else ""))
+
+
+class PluginFailedError(UnderstudyError):
+    """A plugin raised something of its own while it ran."""
+
+    def __init__(self, stage: str, name: str, distribution: str, doing: str, cause: BaseException) -> None:
+        """Name the plugin, where it comes from, what it was doing and what it raised."""
+        self.stage, self.name, self.distribution = stage, name, distribution
+        super().__init__(
+            f"the {stage} {name!r} (from {distribution}) failed while {doing}: {type(cause).__name__}: {cause}\n"
+            f"  the work done so far is kept; report this to the plugin's authors"
+        )
+
+
+class TrainingError(UnderstudyError):
+    """Training cannot go on; what was learnt is kept."""
+
+
+class StoreError(UnderstudyError):
+    """The work folder cannot be used."""

@@ -1,0 +1,43 @@
+"""How does long work tell how far it is?"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+__all__ = ["Progress", "Silent"]
+
+
+class Progress(Protocol):
+    """Hears how far the work is; the command line draws it, tests and programs may listen."""
+
+    def start(self, phase: str, total: int, unit: str, *, done: int = 0, device: str = "") -> None:
+        """Begin a phase of ``total`` units (``frames``, ``steps``), ``done`` of them from an earlier run."""
+        ...
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Report ``count`` more units; ``note`` is a short figure such as the losses."""
+        ...
+
+    def finish(self) -> None:
+        """End the phase."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Pass on one line that the user should read, such as frames that could not be decoded."""
+        ...
+
+
+class Silent:
+    """Hears everything and says nothing."""
+
+    def start(self, phase: str, total: int, unit: str, *, done: int = 0, device: str = "") -> None:
+        """Hear that a phase begins."""
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Hear that units are done."""
+
+    def finish(self) -> None:
+        """Hear that a phase ends."""
+
+    def say(self, text: str) -> None:
+        """Hear a line."""

@@ -1,0 +1,1 @@
+"""Built-in aligners, each on a stranger's footing."""

@@ -1,0 +1,1 @@
+"""Built-in detectors, each on a stranger's footing."""

@@ -1,0 +1,1 @@
+"""Built-in maskers, each on a stranger's footing."""

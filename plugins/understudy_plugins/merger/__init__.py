@@ -1,0 +1,1 @@
+"""Built-in mergers, each on a stranger's footing."""

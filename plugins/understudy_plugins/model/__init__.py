@@ -1,0 +1,1 @@
+"""Built-in models, each on a stranger's footing."""

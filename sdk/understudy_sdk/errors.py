@@ -1,0 +1,57 @@
+"""What can go wrong in a plugin, said so that the user can mend it.
+
+UnderstudyError
+├── StageError            a stage cannot go on, and the user can do something about it
+├── InvalidValueError     a value between stages has the wrong type, shape or range
+└── MissingWeightsError   a declared weight file is not on this machine
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["InvalidValueError", "MissingWeightsError", "StageError", "UnderstudyError"]
+
+
+class UnderstudyError(Exception):
+    """Something the user can mend: what was wanted, what was found, what to do next.
+
+    Anything else that escapes is a bug of ours or of a plugin and keeps its traceback.
+    """
+
+
+class StageError(UnderstudyError):
+    """A stage cannot go on, and its message tells the user what to do about it."""
+
+
+class InvalidValueError(UnderstudyError):
+    """A value that travels between stages breaks its promise.
+
+    Attributes:
+        name: The value's name, such as ``Frame.rgb``.
+        actual: What was found.
+        expected: What was promised.
+    """
+
+    def __init__(self, name: str, actual: str, expected: str) -> None:
+        """State which value is wrong, how it is and how it should be."""
+        self.name, self.actual, self.expected = name, actual, expected
+        super().__init__(f"{name} must be {expected}, but is {actual}")
+
+
+class MissingWeightsError(UnderstudyError):
+    """A weight file is not on this machine.
+
+    Attributes:
+        weight_name: The file's declared name.
+        places: Where it can be had, in words.
+    """
+
+    def __init__(self, weight_name: str, places: Sequence[str], searched: Sequence[str] = ()) -> None:
+        """Name the file, where it was looked for, its sources and the command that brings it."""
+        self.weight_name, self.places = weight_name, tuple(places)
+        lines = [f"the weight file {weight_name!r} is missing"]
+        lines += [f"  looked in: {', '.join(searched)}"] if searched else []
+        lines += [f"  it can be had from: {'; '.join(places) or 'nowhere known'}"]
+        lines += [f"  to fetch it: understudy weights pull {weight_name}"]
+        super().__init__("\n".join(lines))

@@ -1,0 +1,204 @@
+"""What does each of the five stages promise, and how is one offered?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict
+
+from .hooks import API_VERSION
+from .types import Crop, CropSpec, Face, FaceBatch, Frame, Layer, Mask, Region, Side, Swap
+from .weights import WeightFile
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "CHANGEABLE",
+    "Aligner",
+    "Detector",
+    "Masker",
+    "Merger",
+    "Model",
+    "Resources",
+    "StageConfig",
+    "StageSpec",
+    "TrainableModel",
+    "TrainingData",
+]
+
+
+class StageConfig(BaseModel):
+    """Settings of a plugin: a frozen pydantic model that forbids unknown keys.
+
+    Every field has a default, a limit where one makes sense, and a ``description`` with its unit.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+CHANGEABLE: Final[dict[str, Any]] = {"changeable": True}
+"""Mark a model's setting that may change without starting training again::
+
+    batch_size: Annotated[int, Field(ge=1, json_schema_extra=CHANGEABLE)] = 4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the host lends a stage when it is built.
+
+    Attributes:
+        device: ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; the one asked for, and it exists.
+        weights: Gives the checked local path of a declared file.
+            Raises MissingWeightsError where it is not on this machine.
+        threads: How many CPU threads the stage may keep busy.
+    """
+
+    device: str
+    weights: Callable[[WeightFile], Path]
+    threads: int = 1
+
+
+class Detector(Protocol):
+    """Finds faces."""
+
+    def detect(self, frames: Sequence[Frame]) -> list[list[Face]]:
+        """Return each frame's faces, best score first: one list per frame, in the order given."""
+        ...
+
+
+class Aligner(Protocol):
+    """Places landmarks on faces."""
+
+    def align(self, frames: Sequence[Frame], faces: Sequence[Sequence[Face]]) -> list[list[Face]]:
+        """Return the same faces with landmarks, and a mesh if it has one.
+
+        One list per frame, in the order given. A face on which no landmarks can be placed is left out;
+        the others keep their order, box and score.
+        """
+        ...
+
+
+class Masker(Protocol):
+    """Says where in a crop the face is."""
+
+    def mask(self, crops: Sequence[Crop]) -> list[Mask]:
+        """Return one mask per crop, of the crop's size, in the order given."""
+        ...
+
+
+class Model(Protocol):
+    """Turns a target's face into the source's.
+
+    A model that needs no training is complete with this. One that learns per project is a TrainableModel too.
+    """
+
+    @property
+    def crop_spec(self) -> CropSpec:
+        """The crops it reads and answers."""
+        ...
+
+    def swap(self, crops: Sequence[Crop]) -> list[Swap]:
+        """Return the source's face with each target crop's expression and pose, one per crop, in order."""
+        ...
+
+
+class TrainingData(Protocol):
+    """Both sides' faces. A draw depends on nothing but its number, so training resumes exactly."""
+
+    def draw(self, side: Side, number: int, size: int) -> FaceBatch:
+        """Return the ``number``-th draw of ``size`` faces; the deck is dealt out before it is shuffled again."""
+        ...
+
+
+@runtime_checkable
+class TrainableModel(Model, Protocol):
+    """A model that learns from two facesets; the host runs the loop, saves and shows."""
+
+    @property
+    def batch_size(self) -> int:
+        """Faces of each side per step, as the settings have it."""
+        ...
+
+    def train_step(self, data: TrainingData, step: int, batch_size: int) -> Mapping[str, float]:
+        """Learn once and return the losses by name, ``source`` and ``target`` among them.
+
+        Args:
+            data: Where faces are drawn from.
+            step: Counts from 1 over the whole training, across resumed runs. All randomness comes from it.
+            batch_size: Faces of each side; the host may ask for fewer when memory is short.
+
+        A loss that is not finite is returned as it is; the host then stops.
+        """
+        ...
+
+    def rebuild(self, crops: Sequence[Crop], side: Side) -> list[Swap]:
+        """Return the crops as the given side's decoder draws them: what previews compare with the originals."""
+        ...
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Return what inference needs, by name; copies or live tensors, the host only reads."""
+        ...
+
+    def load_weights(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Take weights back. Raises StageError where a name is missing, unknown or has another shape."""
+        ...
+
+    def optimizer_state(self) -> dict[str, torch.Tensor]:
+        """Return all else that the next step depends on, by name."""
+        ...
+
+    def load_optimizer_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take the optimizer's state back. Raises StageError like ``load_weights``."""
+        ...
+
+    def lower_learning_rate(self, factor: float) -> None:
+        """Multiply the learning rate by a factor below 1, after a collapse; kept in ``optimizer_state``."""
+        ...
+
+
+class Merger(Protocol):
+    """Blends a swapped face into its surroundings."""
+
+    def merge(self, region: Region, swap: Swap, crop: Crop, mask: Mask) -> Layer:
+        """Return what lies over the region, and its mask.
+
+        Args:
+            region: The frame around the face, float32 RGB; holds the whole crop square as far as the frame does.
+            swap: The model's face over the crop's square.
+            crop: The target's face as the model saw it; its ``frame_to_crop`` places the square in the frame.
+            mask: The masker's mask of the target's face over the crop's square.
+        """
+        ...
+
+
+StageT_co = TypeVar("StageT_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSpec(Generic[StageT_co]):
+    """A stage on offer. Cheap: nothing loads until ``build`` is called.
+
+    Attributes:
+        name: What a project file writes after ``use:``; snake_case.
+        summary: One line for ``understudy plugins list``.
+        config: Its settings.
+        tiny: Settings the contract tests build: CPU, seconds, and no download where that can be.
+        build: Gives a ready stage; heavy imports go here.
+        weights: All weight files that some settings of it need.
+        revision: Raised when the same settings give other results, so that old results are made anew.
+        api_version: The contract it was written for.
+    """
+
+    name: str
+    summary: str
+    config: type[StageConfig]
+    tiny: StageConfig
+    build: Callable[[Any, Resources], StageT_co]
+    weights: tuple[WeightFile, ...] = ()
+    revision: int = 1
+    api_version: int = API_VERSION

@@ -1,0 +1,303 @@
+"""Which values travel between stages?
+
+Letters in shapes: B batch, H W frame, h w region, S crop side, N faces, C channels, L landmarks.
+All pictures are RGB. x points right, y down; (0, 0) is the centre of the top-left pixel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InvalidValueError
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "ColorDescription",
+    "Crop",
+    "CropSpec",
+    "Face",
+    "FaceBatch",
+    "FaceType",
+    "Frame",
+    "Layer",
+    "Mask",
+    "Region",
+    "Side",
+    "Swap",
+    "require",
+]
+
+U8 = npt.NDArray[np.uint8]
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+
+
+def require(name: str, value: object, dtype: type[np.generic], shape: tuple[int | None, ...]) -> None:
+    """Check an array's dtype and shape; ``None`` in the shape admits any length above 0.
+
+    Raises:
+        InvalidValueError: With what was found and what was promised.
+    """
+    expected = f"{np.dtype(dtype).name} ({', '.join('any' if n is None else str(n) for n in shape)})"
+    if not isinstance(value, np.ndarray):
+        raise InvalidValueError(name, type(value).__name__, expected)
+    fits = value.ndim == len(shape) and all(
+        have == want if want is not None else have > 0 for have, want in zip(value.shape, shape, strict=False)
+    )
+    if value.dtype != dtype or not fits:
+        raise InvalidValueError(name, f"{value.dtype} {value.shape}", expected)
+
+
+class FaceType(StrEnum):
+    """How much of the head a crop shows; the crop squares of DeepFaceLab, by our names."""
+
+    HALF = "half"
+    MID_FULL = "mid_full"
+    FULL = "full"
+    FULL_NO_ALIGN = "full_no_align"
+    WHOLE_FACE = "whole_face"
+    HEAD = "head"
+    HEAD_NO_ALIGN = "head_no_align"
+
+
+class Side(StrEnum):
+    """Whose face: the identity put on, or the person in the footage."""
+
+    SOURCE = "source"
+    TARGET = "target"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of the footage and its place in time.
+
+    Attributes:
+        rgb: uint8 (H, W, 3), RGB; upright (a rotation tag is already applied).
+        pts: Presentation time, counted in ``time_base`` seconds.
+        time_base: Seconds per tick, exact: ``Fraction(1001, 30000)``, never ``0.0334``.
+    """
+
+    rgb: U8
+    pts: int
+    time_base: Fraction
+
+    def __post_init__(self) -> None:
+        """Check the picture."""
+        require("Frame.rgb", self.rgb, np.uint8, (None, None, 3))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face found in a frame, in that frame's pixels.
+
+    Attributes:
+        box: float32 (4,), x0 y0 x1 y1 in px; may reach over the frame's edge.
+        score: 0 to 1, the finder's certainty.
+        eyes: float32 (2, 2), x y of the subject's right and left eye, where a detector knows them.
+        landmarks: float32 (68, 2), x y in px, iBUG order; an aligner's answer.
+        mesh: float32 (M, 3), x y z in px of a dense mesh, where an aligner has one.
+    """
+
+    box: F32
+    score: float
+    eyes: F32 | None = None
+    landmarks: F32 | None = None
+    mesh: F32 | None = None
+
+    def __post_init__(self) -> None:
+        """Check all arrays and the order of the box's corners."""
+        require("Face.box", self.box, np.float32, (4,))
+        if not (self.box[0] < self.box[2] and self.box[1] < self.box[3]):
+            raise InvalidValueError("Face.box", str(self.box.tolist()), "x0 < x1 and y0 < y1")
+        if not 0.0 <= self.score <= 1.0:
+            raise InvalidValueError("Face.score", str(self.score), "between 0 and 1")
+        if self.eyes is not None:
+            require("Face.eyes", self.eyes, np.float32, (2, 2))
+        if self.landmarks is not None:
+            require("Face.landmarks", self.landmarks, np.float32, (68, 2))
+        if self.mesh is not None:
+            require("Face.mesh", self.mesh, np.float32, (None, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class CropSpec:
+    """The crops a model reads.
+
+    Attributes:
+        face_type: How much of the head they show.
+        size: Side S in px.
+    """
+
+    face_type: FaceType
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crop:
+    """An aligned face.
+
+    Attributes:
+        rgb: uint8 (S, S, 3), RGB.
+        frame_to_crop: float64 (2, 3), affine from the frame's pixels to the crop's.
+        face_type: How much of the head it shows.
+        landmarks: float32 (68, 2), in the crop's pixels.
+        mesh: float32 (M, 3), in the crop's pixels, where the aligner has one.
+    """
+
+    rgb: U8
+    frame_to_crop: F64
+    face_type: FaceType
+    landmarks: F32
+    mesh: F32 | None = None
+
+    def __post_init__(self) -> None:
+        """Check all arrays; a crop is square."""
+        require("Crop.rgb", self.rgb, np.uint8, (None, None, 3))
+        if self.rgb.shape[0] != self.rgb.shape[1]:
+            raise InvalidValueError("Crop.rgb", str(self.rgb.shape), "square")
+        require("Crop.frame_to_crop", self.frame_to_crop, np.float64, (2, 3))
+        require("Crop.landmarks", self.landmarks, np.float32, (68, 2))
+        if self.mesh is not None:
+            require("Crop.mesh", self.mesh, np.float32, (None, 3))
+
+    @property
+    def size(self) -> int:
+        """Side S in px."""
+        return int(self.rgb.shape[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mask:
+    """Where the face is: 0 keeps the target, 1 takes the model's face.
+
+    Attributes:
+        values: float32 (S, S), 0 to 1, over the same square as the crop it belongs to; S may differ from the crop's.
+    """
+
+    values: F32
+
+    def __post_init__(self) -> None:
+        """Check shape and range."""
+        _require_unit_square("Mask.values", self.values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Swap:
+    """A model's answer for one crop, over the same square.
+
+    Attributes:
+        rgb: float32 (S, S, 3), 0 to 1, RGB.
+        source_mask: float32 (S, S), the mask learnt with the source's face (DeepFaceLab: learned-prd).
+        target_mask: float32 (S, S), the mask learnt with the target's face (DeepFaceLab: learned-dst).
+    """
+
+    rgb: F32
+    source_mask: F32 | None = None
+    target_mask: F32 | None = None
+
+    def __post_init__(self) -> None:
+        """Check shapes and that masks lie between 0 and 1."""
+        require("Swap.rgb", self.rgb, np.float32, (None, None, 3))
+        for name in ("source_mask", "target_mask"):
+            values = getattr(self, name)
+            if values is not None:
+                _require_unit_square(f"Swap.{name}", values)
+
+
+@dataclass(frozen=True, slots=True)
+class ColorDescription:
+    """How a clip's numbers mean colour; code points of ITU-T H.273.
+
+    Attributes:
+        matrix: Matrix coefficients: 1 BT.709, 5 or 6 BT.601, 9 BT.2020, 0 RGB.
+        primaries: Colour primaries: 1 BT.709, 9 BT.2020.
+        transfer: Transfer characteristics: 1 BT.709, 16 PQ, 18 HLG.
+        is_full_range: Whether black is 0; else limited ("video") range.
+        bit_depth: Bits per sample in the clip.
+    """
+
+    matrix: int = 1
+    primaries: int = 1
+    transfer: int = 1
+    is_full_range: bool = False
+    bit_depth: int = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """The part of a frame around one face, at the clip's own precision.
+
+    Attributes:
+        rgb: float32 (h, w, 3), RGB in the clip's own transfer; 0 to 1 nominal, limited-range excursions may leave it.
+        x0: Column of the region's left edge in the upright frame.
+        y0: Row of its top edge.
+        color: The clip's colour description.
+    """
+
+    rgb: F32
+    x0: int
+    y0: int
+    color: ColorDescription = field(default_factory=ColorDescription)
+
+    def __post_init__(self) -> None:
+        """Check the picture."""
+        require("Region.rgb", self.rgb, np.float32, (None, None, 3))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """A merger's answer: what lies over the region, and how much of it shows.
+
+    The host blends: ``region * (1 - mask) + rgb * mask``. Samples where the mask is 0 stay as they were, to the bit.
+
+    Attributes:
+        rgb: float32 (h, w, 3), of the region's size; not premultiplied; where the mask is 0 it means nothing.
+        mask: float32 (h, w), 0 to 1.
+    """
+
+    rgb: F32
+    mask: F32
+
+    def __post_init__(self) -> None:
+        """Check both arrays."""
+        require("Layer.rgb", self.rgb, np.float32, (None, None, 3))
+        require("Layer.mask", self.mask, np.float32, self.rgb.shape[:2])
+        _require_unit_range("Layer.mask", self.mask)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceBatch:
+    """Faces drawn for one training step, as stored, on the model's device.
+
+    Attributes:
+        rgb: uint8 tensor (B, 3, S, S), RGB, at the model's ``CropSpec``.
+        mask: uint8 tensor (B, 1, S, S), 0 or up to 255 where the face is.
+        landmarks: float32 tensor (B, 68, 2), in the crops' pixels.
+        seed: Seeds the augmentation of this draw, so that a draw can be repeated exactly.
+    """
+
+    rgb: torch.Tensor
+    mask: torch.Tensor
+    landmarks: torch.Tensor
+    seed: int
+
+
+def _require_unit_square(name: str, values: Any) -> None:
+    require(name, values, np.float32, (None, None))
+    if values.shape[0] != values.shape[1]:
+        raise InvalidValueError(name, str(values.shape), "square")
+    _require_unit_range(name, values)
+
+
+def _require_unit_range(name: str, values: F32) -> None:
+    low, high = float(values.min()), float(values.max())
+    if not (low >= 0.0 and high <= 1.0):  # also refuses NaN
+        raise InvalidValueError(name, f"{low:g} to {high:g}", "0 to 1")

@@ -1,0 +1,74 @@
+"""What does a plugin say about a weight file it needs?
+
+The host finds the file, checks it and lends its path through ``Resources.weights``; a plugin downloads nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .errors import InvalidValueError
+
+__all__ = ["UrlSource", "WeightFile", "WeightSource", "WheelSource"]
+
+
+@dataclass(frozen=True, slots=True)
+class UrlSource:
+    """A file on a web server."""
+
+    url: str
+
+    def __str__(self) -> str:
+        """Say the place in words."""
+        return self.url
+
+
+@dataclass(frozen=True, slots=True)
+class WheelSource:
+    """One member of a wheel that is published on the user's package index.
+
+    Attributes:
+        requirement: Exact pin, such as ``mediapipe==0.10.21``.
+        member: Path inside the wheel.
+    """
+
+    requirement: str
+    member: str
+
+    def __str__(self) -> str:
+        """Say the place in words."""
+        return f"{self.member} in the wheel {self.requirement}"
+
+
+WeightSource = UrlSource | WheelSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightFile:
+    """A file of weights: what it is, under which terms, and where it can be had.
+
+    Attributes:
+        name: Unique file name, kept in the cache under it.
+        sha256: 64 lower-case hex digits; a file that differs is refused.
+        size: Bytes.
+        code_licence: SPDX name of the licence of the code that made it.
+        weights_licence: SPDX name, or words, of the licence of the weights themselves.
+        commercial: Whether paid work is allowed with it.
+        sources: Where it can be had, tried in order.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    code_licence: str
+    weights_licence: str
+    commercial: bool
+    sources: tuple[WeightSource, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a declaration that could not be checked or could leave its folder."""
+        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise InvalidValueError(f"WeightFile({self.name!r}).sha256", repr(self.sha256), "64 lower-case hex digits")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
+            raise InvalidValueError("WeightFile.name", repr(self.name), "a plain file name")
