@@ -8,6 +8,7 @@ UnderstudyError (understudy_sdk)
 ├── WeightsError             a weight file is wrong or cannot be fetched   exit 3
 ├── MediaError               a media file cannot be read or written        exit 4
 ├── PluginFailedError        a stranger's code raised                      exit 1
+├── StageYieldError          a phase ran and found nothing to go on with   exit 1
 ├── TrainingError            training cannot go on                         exit 1
 └── StoreError               the work folder cannot be used                exit 1
 """
@@ -26,6 +27,7 @@ __all__ = [
     "PluginFailedError",
     "ProjectError",
     "RequestError",
+    "StageYieldError",
     "StoreError",
     "TrainingError",
     "UnknownPluginError",
@@ -98,6 +100,10 @@ class PluginFailedError(UnderstudyError):
             f"the {stage} {name!r} (from {distribution}) failed while {doing}: {type(cause).__name__}: {cause}\n"
             f"  the work done so far is kept; report this to the plugin's authors"
         )
+
+
+class StageYieldError(UnderstudyError):
+    """A phase ran, and what it found is not enough to go on with, such as clips without a face."""
 
 
 class TrainingError(UnderstudyError):

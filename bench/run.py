@@ -1,0 +1,325 @@
+"""How fast is each phase, where does its time go, and does memory stay flat in the length of a clip?
+
+Everything is measured in one run on one machine, so that the figures may be divided by each other; single figures of
+a shared machine mean little. ``python bench/run.py --help`` lists what can be chosen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import platform
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+FOOTAGE = Path(__file__).resolve().parents[2] / "shared" / "footage"
+
+PROJECT = """
+understudy: 1
+name: bench
+consent: {{basis: synthetic, statement: A measurement}}
+device: {device}
+facesets:
+  source: {{clips: ['{source}']}}
+  target: {{clips: ['{target}']}}
+extract: {{detector: {{use: mediapipe}}, aligner: {{use: mediapipe}}, masker: {{use: hull}}}}
+swaps:
+  - source: source
+    target: target
+    face: largest
+    model: {{use: quick96, with: {{batch_size: 4, precision: {precision}}}, iterations: {steps}}}
+    merger: {{use: {merger}, with: {{mask_erode_px: 4, mask_blur_px: 12}}}}
+output: {{path: out.mp4, video: {{codec: libx264, crf: 18, preset: medium}}}}
+"""
+
+
+class Clock:
+    """Adds up how long named parts take."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count the time of a ``with`` block towards a name."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+    def timed(self, name: str, values: Iterator[Any]) -> Iterator[Any]:
+        """Yield values, counting the time each takes to make."""
+        while True:
+            with self.part(name):
+                value = next(values, None)
+            if value is None:
+                return
+            yield value
+
+
+def write_project(folder: Path, args: argparse.Namespace, source: Path, target: Path, steps: int) -> Any:
+    """Write a project into a folder and load it."""
+    from understudy.plugins import discover
+    from understudy.project import load_project
+
+    path = folder / "bench.yaml"
+    path.write_text(
+        PROJECT.format(
+            source=source, target=target, steps=steps, merger=args.merger, device=args.device, precision=args.precision
+        )
+    )
+    return load_project(path, discover())
+
+
+def looped(clip: Path, frames: int, path: Path) -> Path:
+    """Return a clip of exactly ``frames`` frames, the given one over and over, encoded fast."""
+    import av
+
+    with av.open(str(clip)) as source, av.open(str(path), "w") as container:
+        video = source.streams.video[0]
+        stream = container.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "20"})
+        stream.width, stream.height, stream.pix_fmt = video.width, video.height, video.pix_fmt
+        number = 0
+        while number < frames:
+            source.seek(0)
+            for frame in source.decode(video):
+                if number == frames:
+                    break
+                frame.pts, frame.time_base, frame.pict_type = number, 1 / stream.rate, 0
+                container.mux(stream.encode(frame))
+                number += 1
+        container.mux(stream.encode())
+    return path
+
+
+def in_process(work: Callable[..., None], *arguments: Any) -> tuple[float, float]:
+    """Run work in a process of its own; return its seconds and its peak memory in MB, the interpreter included."""
+    context = multiprocessing.get_context("spawn")
+    receive, send = context.Pipe(duplex=False)
+    process = context.Process(target=_measured, args=(send, work, *arguments))
+    process.start()
+    seconds, peak = receive.recv()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"the measured process ended with {process.exitcode}")
+    return seconds, peak
+
+
+def _measured(send: Any, work: Callable[..., None], *arguments: Any) -> None:
+    start = time.perf_counter()
+    try:
+        work(*arguments)
+    finally:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+        send.send((time.perf_counter() - start, peak))
+
+
+def run_phase(folder: Path, args: argparse.Namespace, source: Path, target: Path, steps: int, phase: str) -> None:
+    """Run one phase of the project in a folder."""
+    from understudy.progress import Silent
+    from understudy.run import run
+
+    run(write_project(folder, args, source, target, steps), phases=(phase,), progress=Silent())
+
+
+def parts_of_extraction(args: argparse.Namespace, clip: Path, frames: int) -> dict[str, float]:
+    """Return the seconds a frame spends in each part of extraction, one after the other in one thread."""
+    import numpy as np
+
+    from understudy.extraction import Stages, warp_crop
+    from understudy.pictures import encode_png
+    from understudy.run import resources_for
+    from understudy.video import ClipReader
+
+    with tempfile.TemporaryDirectory() as folder:
+        project = write_project(Path(folder), args, clip, clip, 1)
+        choice = project.facesets["target"].extract
+        stages, clock, count = Stages.build(choice, resources_for(project)), Clock(), 0
+        with ClipReader(clip) as reader:
+            for decoded in clock.timed("decoding", reader.frames(0, frames)):
+                count += 1
+                with clock.part("converting to RGB"):
+                    frame = decoded.frame()
+                with clock.part("detecting"):
+                    found = stages.detector.detect([frame])
+                with clock.part("aligning"):
+                    faces = stages.aligner.align([frame], found)[0]
+                with clock.part("cropping and masking"):
+                    crops = [warp_crop(frame, face, choice.face_type, choice.crop_size) for face in faces]
+                    masks = [np.rint(mask.values * 255).astype(np.uint8) for mask in stages.masker.mask(crops)]
+                with clock.part("encoding pictures"):
+                    for picture in (*[crop.rgb for crop in crops], *masks):
+                        encode_png(picture)
+    return {name: seconds / count for name, seconds in clock.seconds.items()}
+
+
+def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[str, float]:
+    """Return the seconds a frame spends in each part of merging, one after the other; the faces are extracted."""
+    from understudy.extraction import warp_crop
+    from understudy.merging import _mask_for, _reach, jobs_of, ready_swap
+    from understudy.run import resources_for
+    from understudy.store import WorkFolder
+    from understudy.video import ChunkWriter, ClipReader, Encoding, probe
+
+    resources, info, clock, count = resources_for(project), probe(clip), Clock(), 0
+    swap, video = project.swaps[0], project.output.video
+    model = swap.model.build(resources)
+    ready = ready_swap(WorkFolder(project.work), swap, jobs_of(project)[0], info, model, resources)
+    encoding = Encoding(video.codec, video.encoder_options(), None)
+    with ClipReader(clip) as reader, ChunkWriter(path, info, encoding) as writer:
+        for frame in clock.timed("decoding", reader.frames(0, frames)):
+            count += 1
+            for row in ready.faces.get(frame.pts, ()):
+                with clock.part("converting to RGB"):
+                    rgb = frame.frame()
+                with clock.part("cropping"):
+                    crop = warp_crop(rgb, row.face, model.crop_spec.face_type, model.crop_spec.size)
+                    mask = _mask_for(ready, row, model.crop_spec)
+                with clock.part("swapping (network)"):
+                    swapped = model.swap([crop])[0]
+                with clock.part("region in"):
+                    region = frame.region(*_reach(crop, rgb))
+                with clock.part("merging"):
+                    layer = ready.mergers[0].merge(region, swapped, crop, mask)
+                with clock.part("region out"):
+                    frame.lay(region, layer)
+            with clock.part("encoding"):
+                writer.add(frame.to_av())
+        with clock.part("encoding"):
+            pass
+    return {name: seconds / count for name, seconds in clock.seconds.items()}
+
+
+def encode_alone(clip: Path, frames: int, path: Path, codec: str, options: dict[str, str]) -> float:
+    """Return frames per second of decoding and encoding with the same settings and threads, nothing between."""
+    from understudy.ahead import Behind, ahead
+    from understudy.video import ChunkWriter, ClipReader, Encoding, probe
+
+    info, start, count = probe(clip), time.perf_counter(), 0
+    with ClipReader(clip) as reader, ChunkWriter(path, info, Encoding(codec, options, None)) as writer:
+        with Behind(lambda frame: writer.add(frame.to_av()), depth=8) as encoder:
+            for frame in ahead(reader.frames(0, frames), depth=8):
+                encoder.put(frame)
+                count += 1
+    return count / (time.perf_counter() - start)
+
+
+def measure(args: argparse.Namespace) -> dict[str, Any]:
+    """Measure everything and return it as JSON values."""
+    from understudy.video import probe
+
+    found: dict[str, Any] = {"machine": f"{platform.machine()} {platform.system()}", "threads": _threads()}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        clip = looped(args.target, args.frames, folder / "clip.mp4") if args.loop else args.target
+        frames = len(probe(clip).pts)
+        common = (folder, args, args.source, clip, args.steps)
+        source_frames = len(probe(args.source).pts)
+        seconds, peak = in_process(run_phase, *common, "extract")
+        found["extract"] = {"frames_per_s": (frames + source_frames) / seconds, "peak_mb": peak}
+        found["extract_parts_ms"] = _milliseconds(parts_of_extraction(args, clip, min(frames, 120)))
+        first, _ = in_process(run_phase, *common[:-1], 1, "train")
+        seconds, peak = in_process(run_phase, *common, "train")
+        found["train"] = {
+            "s_per_step": (seconds - first) / (args.steps - 1) if args.steps > 1 else seconds,
+            "peak_mb": peak,
+            "batch_size": 4,
+            "precision": args.precision,
+            "note": "a run of 1 step subtracted, sampling and saving included",
+        }
+        seconds, peak = in_process(run_phase, *common, "merge")
+        project = write_project(folder, args, args.source, clip, args.steps)
+        parts = parts_of_merging(project, clip, min(frames, 120), folder / "parts.video")
+        video = project.output.video
+        alone = encode_alone(clip, frames, folder / "alone.video", video.codec, video.encoder_options())
+        apart = frames / max(seconds - frames * parts.get("swapping (network)", 0.0), 1e-9)
+        found["merge"] = {
+            "merger": args.merger,
+            "frames_per_s": frames / seconds,
+            "network_apart_frames_per_s": apart,
+            "encode_alone_frames_per_s": alone,
+            "network_apart_over_encode_alone": apart / alone,
+            "peak_mb": peak,
+        }
+        found["merge_parts_ms"] = _milliseconds(parts)
+    return found
+
+
+def measure_memory(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return the peak memory of extraction and merging for clips of several lengths."""
+    rows = []
+    for frames in args.lengths:
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            clip = looped(args.target, frames, folder / "clip.mp4")
+            common = (folder, args, args.source, clip, 1)
+            extract_s, extract_mb = in_process(run_phase, *common, "extract")
+            in_process(run_phase, *common, "train")
+            merge_s, merge_mb = in_process(run_phase, *common, "merge")
+            rows.append(
+                {"frames": frames, "extract_s": extract_s, "extract_peak_mb": extract_mb, "merge_s": merge_s,
+                 "merge_peak_mb": merge_mb}
+            )  # fmt: skip
+    return rows
+
+
+def _threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _milliseconds(parts: dict[str, float]) -> dict[str, Any]:
+    total = sum(parts.values())
+    return {name: {"ms": 1000 * seconds, "share": seconds / total} for name, seconds in parts.items()}
+
+
+def print_table(found: dict[str, Any]) -> None:
+    """Print the figures as text."""
+    for name, value in found.items():
+        if isinstance(value, dict):
+            print(f"\n{name}")
+            for key, figure in value.items():
+                if isinstance(figure, dict):
+                    print(f"  {key:<28} {figure['ms']:9.2f} ms a frame  {100 * figure['share']:5.1f} %")
+                else:
+                    print(f"  {key:<28} {figure:>12.3f}" if isinstance(figure, float) else f"  {key:<28} {figure}")
+        elif isinstance(value, list):
+            print(f"\n{name}")
+            for row in value:
+                print("  " + "  ".join(f"{key} {figure:.0f}" for key, figure in row.items()))
+        else:
+            print(f"{name}: {value}")
+
+
+def main() -> None:
+    """Parse what is asked, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--source", type=Path, default=FOOTAGE / "actor-a.mp4")
+    parser.add_argument("--target", type=Path, default=FOOTAGE / "scene-interior.mp4")
+    parser.add_argument("--frames", type=int, default=282, help="with --loop: frames of the target's clip")
+    parser.add_argument("--loop", action="store_true", help="repeat the target to --frames frames")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--merger", default="seamless_clone")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--lengths", type=int, nargs="*", default=[], help="clip lengths for the memory table")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    missing = [str(path) for path in (args.source, args.target) if not path.is_file()]
+    if missing:
+        raise SystemExit(f"no such clip: {', '.join(missing)}; name others with --source and --target")
+    found = {"memory": measure_memory(args)} if args.lengths else measure(args)
+    print(json.dumps(found, indent=1)) if args.json else print_table(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""How does one thread make values while another uses them?"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Final, Generic, TypeVar
+
+__all__ = ["Behind", "ahead"]
+
+T = TypeVar("T")
+
+_END: Final = object()
+
+
+def ahead(values: Iterable[T], depth: int) -> Iterator[T]:
+    """Yield the values in order while a thread makes up to ``depth`` more.
+
+    An exception in the thread is raised here; when the caller stops early, the thread ends too.
+    """
+    waiting: queue.Queue[object] = queue.Queue(maxsize=depth)
+    stopped = threading.Event()
+
+    def put(value: object) -> bool:
+        while not stopped.is_set():
+            try:
+                waiting.put(value, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def work() -> None:
+        try:
+            for value in values:
+                if not put(value):
+                    return
+            put(_END)
+        except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
+            put(_Raised(error))
+
+    thread = threading.Thread(target=work, name="ahead", daemon=True)
+    thread.start()
+    try:
+        while (value := waiting.get()) is not _END:
+            if isinstance(value, _Raised):
+                raise value.error
+            yield value  # type: ignore[misc]  # the queue holds what ``values`` gave
+    finally:
+        stopped.set()
+        thread.join()
+
+
+class Behind(Generic[T]):
+    """Feeds values to a slow consumer in a thread, at most ``depth`` of them waiting.
+
+    Leaving the ``with`` block waits for the rest; an exception of the consumer is raised at the next ``put`` or there.
+    """
+
+    def __init__(self, use: Callable[[T], None], depth: int) -> None:
+        """Start nothing yet; ``use`` is called once per value, in order."""
+        self._use = use
+        self._waiting: queue.Queue[object] = queue.Queue(maxsize=depth)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="behind", daemon=True)
+
+    def __enter__(self) -> Behind[T]:
+        """Start the thread."""
+        self._thread.start()
+        return self
+
+    def put(self, value: T) -> None:
+        """Hand on one value; waits while the consumer is behind."""
+        if self._error is not None:
+            raise self._error
+        self._waiting.put(value)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Wait for the consumer."""
+        self._waiting.put(_END)
+        self._thread.join()
+        if kind is None and self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        while (value := self._waiting.get()) is not _END:
+            if self._error is None:
+                try:
+                    self._use(value)  # type: ignore[arg-type]  # only ``put`` fills the queue
+                except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
+                    self._error = error
+
+
+class _Raised:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error

@@ -1,0 +1,135 @@
+"""The commands that work on a project: do it, look how far it is, tidy up."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from .projects import ProjectArgument, SetOption
+
+if TYPE_CHECKING:
+    from understudy.project import LoadedProject
+
+__all__ = ["clean", "demo", "extract", "merge", "report", "run", "status", "train"]
+
+PHASES = ("extract", "train", "merge")
+
+
+def run(
+    project: ProjectArgument,
+    only: Annotated[Literal["extract", "train", "merge"] | None, typer.Option(help="Do one phase alone.")] = None,
+    overrides: SetOption = None,
+) -> None:
+    """Do what is missing: extract faces, train models, merge clips."""
+    _go(project, (only,) if only else PHASES, overrides)
+
+
+def extract(project: ProjectArgument, overrides: SetOption = None) -> None:
+    """Find the faces of every faceset that has none yet."""
+    _go(project, ("extract",), overrides)
+
+
+def train(project: ProjectArgument, overrides: SetOption = None) -> None:
+    """Train the model of every swap as far as its iterations say; Ctrl-C saves and stops."""
+    _go(project, ("train",), overrides)
+
+
+def merge(project: ProjectArgument, overrides: SetOption = None) -> None:
+    """Write the clips with swapped faces."""
+    _go(project, ("merge",), overrides)
+
+
+def status(
+    project: ProjectArgument,
+    overrides: SetOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Say of every result whether it is done, partial, stale or missing, and why."""
+    loaded = _load(project, overrides)
+    from understudy.run import status as status_of
+
+    from .printing import print_json, print_table
+
+    rows = status_of(loaded)
+    if as_json:
+        print_json([dataclasses.asdict(row) for row in rows])
+        return
+    lines = [(row.phase, row.name, row.state, f"{row.done}/{row.total}", row.why) for row in rows]
+    print_table(("phase", "name", "state", "done", "why"), lines)
+
+
+def clean(
+    project: ProjectArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Free it without asking.")] = False,
+) -> None:
+    """Say which results the project no longer uses and what they hold, then free them when told to."""
+    loaded = _load(project, None)
+    from understudy.run import clean as free
+    from understudy.run import clean_plan
+
+    from .printing import size
+
+    plan = clean_plan(loaded)
+    if not plan:
+        typer.echo("nothing to free")
+        return
+    for garbage in plan:
+        typer.echo(f"{size(garbage.bytes):>10}  {garbage.path}  ({garbage.why})")
+    total = size(sum(garbage.bytes for garbage in plan))
+    if not yes and not sys.stdin.isatty():
+        typer.echo(f"nothing was freed; to free {total}: understudy clean {project} --yes", err=True)
+        return
+    if yes or typer.confirm(f"Free {total}?", err=True):
+        typer.echo(f"freed {size(free(loaded, plan))}")
+
+
+def report(project: ProjectArgument, overrides: SetOption = None) -> None:
+    """Write contact sheets of the faces that were found, and say where."""
+    loaded = _load(project, overrides)
+    from understudy.report import write_report
+
+    from .printing import print_paths
+    from .progress import shown_progress
+
+    with shown_progress() as progress:
+        paths = write_report(loaded, progress)
+    print_paths(paths)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where it works.")] = Path("demo-out"),
+) -> None:
+    """Make two clips from public-domain portraits, and recast one with the other's face."""
+    from understudy.demo import run_demo
+
+    from .printing import print_table
+    from .progress import shown_progress
+
+    with shown_progress() as progress:
+        result = run_demo(folder, progress)
+    print_table(("what", "where"), result.paths)
+
+
+def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None) -> None:
+    loaded = _load(path, overrides)
+    from understudy.run import run as run_project
+
+    from .printing import print_paths
+    from .progress import shown_progress
+
+    with shown_progress() as progress:
+        result = run_project(loaded, phases=phases, progress=progress)
+    print_paths(result.outputs)
+
+
+def _load(path: Path, overrides: Sequence[str] | None) -> LoadedProject:
+    """Load a project before anything heavy is imported, so that faults in it show at once."""
+    from understudy.plugins import discover
+    from understudy.project import load_project
+
+    return load_project(path, discover(), overrides or ())

@@ -1,0 +1,120 @@
+"""How do two facesets become what a model learns from, and where does its training lie?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from understudy_sdk import Crop, CropSpec, FaceType
+from understudy_sdk.geometry import compose, frame_to_crop, invert, transform_points
+from understudy_sdk.warp import warp_mask, warp_picture
+
+from . import training
+from .errors import RequestError
+from .extraction import faceset_artifact
+from .faceset import FaceRow, Faceset
+from .pictures import decode_mask
+from .project import ChosenFaceset, ChosenSwap
+from .store import Artifact, WorkFolder, digest, read_json, write_json
+from .video import fingerprint
+
+__all__ = ["faceset_rows", "held_crops", "learn_arrays", "swap_artifact"]
+
+_REACH: Final = {
+    FaceType.HALF: 0, FaceType.MID_FULL: 1, FaceType.FULL: 2, FaceType.FULL_NO_ALIGN: 3,
+    FaceType.WHOLE_FACE: 4, FaceType.HEAD: 5, FaceType.HEAD_NO_ALIGN: 6,
+}  # fmt: skip
+"""Face types in the order in which each holds the ones before it."""
+
+
+def swap_artifact(work: WorkFolder, swap: ChosenSwap) -> Artifact:
+    """Return the place of a swap's training."""
+    recipe = {
+        "model": swap.model.recipe(),
+        "seed": swap.seed,
+        "source": _side_recipe(work, swap.source),
+        "target": _side_recipe(work, swap.target),
+    }
+    return work.artifact("train", f"{swap.source.name}-to-{swap.target.name}", recipe)
+
+
+def faceset_rows(work: WorkFolder, faceset: ChosenFaceset) -> list[FaceRow]:
+    """Return the faces of a faceset's clips.
+
+    Raises:
+        StoreError: When it was not extracted.
+    """
+    with Faceset(faceset_artifact(work, faceset).folder) as index:
+        return index.rows(fingerprint(clip) for clip in faceset.clips)
+
+
+def learn_arrays(work: WorkFolder, faceset: ChosenFaceset, spec: CropSpec, folder: Path) -> Path:
+    """Return a folder with a faceset's faces at a model's crops, made once and kept beside the training.
+
+    It is made anew when faces came or went since.
+
+    Raises:
+        RequestError: When the faceset's crops do not reach as far as the model's, or there are no faces.
+    """
+    rows = faceset_rows(work, faceset)
+    _check_reach(faceset, spec, len(rows))
+    key = digest([str(spec), [row.name for row in rows]])
+    if (read_json(folder / "faces.json") or {}).get("key") == key:
+        return folder
+    with Faceset(faceset_artifact(work, faceset).folder) as index, ThreadPoolExecutor(2) as pool:
+        masks = [index.mask_png(row.name) for row in rows]
+        loaded = list(pool.map(lambda pair: _load(index, pair[0], pair[1], spec), zip(rows, masks, strict=True)))
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = training.FaceArrays(*(np.stack(parts) for parts in zip(*loaded, strict=True)))
+    training.save_arrays(folder, arrays)
+    write_json(folder / "faces.json", {"key": key, "faces": len(rows)})
+    return folder
+
+
+def held_crops(arrays: Any, spec: CropSpec, count: int) -> list[Crop]:
+    """Return ``count`` crops spread evenly over a side's faces: what previews show."""
+    total = len(arrays.rgb)
+    picked = sorted({round(position) for position in np.linspace(0, total - 1, count)})
+    identity = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    return [
+        Crop(
+            np.ascontiguousarray(arrays.rgb[number].transpose(1, 2, 0)),  # (3, S, S) -> (S, S, 3)
+            identity,
+            spec.face_type,
+            np.array(arrays.landmarks[number], np.float32),
+        )
+        for number in picked
+    ]
+
+
+def _side_recipe(work: WorkFolder, faceset: ChosenFaceset) -> dict[str, Any]:
+    artifact = faceset_artifact(work, faceset)
+    return {"extract": artifact.recipe, "clips": _fingerprints(faceset.clips)}
+
+
+def _fingerprints(clips: Iterable[Path]) -> list[str]:
+    return [fingerprint(clip) for clip in clips]
+
+
+def _check_reach(faceset: ChosenFaceset, spec: CropSpec, faces: int) -> None:
+    if not faces:
+        raise RequestError(f"the faceset {faceset.name!r} has no faces\n  run the extract phase first")
+    if _REACH[faceset.extract.face_type] < _REACH[spec.face_type]:
+        raise RequestError(
+            f"the model learns from {spec.face_type} crops, but {faceset.name!r} holds {faceset.extract.face_type} "
+            f"crops, which show less of the head\n  set extract.face_type to {spec.face_type} or larger"
+        )
+
+
+def _load(index: Faceset, row: FaceRow, mask_png: bytes, spec: CropSpec) -> Sequence[Any]:
+    """Return one face at the model's crop: uint8 (3, S, S), uint8 (1, S, S), float32 (68, 2)."""
+    wanted = frame_to_crop(row.landmarks, spec.face_type, spec.size)
+    stored_to_wanted = compose(invert(row.frame_to_crop), wanted)
+    rgb = warp_picture(index.picture(row), stored_to_wanted, spec.size)
+    mask = warp_mask(decode_mask(mask_png, f"mask of {row.name}"), stored_to_wanted, spec.size)
+    landmarks = transform_points(wanted, row.landmarks).astype(np.float32)
+    return rgb.transpose(2, 0, 1), np.rint(mask * 255).astype(np.uint8)[None], landmarks

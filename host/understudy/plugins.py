@@ -1,0 +1,265 @@
+"""Which plugins are installed, what do they offer, and what is wrong with those that do not work?
+
+Each plugin is loaded in its own ``try`` and asked through its own manager, so nothing that one of them does can
+hide another. What goes wrong is a row of the list, never the end of the program.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+import pluggy
+
+from understudy_sdk import (
+    API_VERSION,
+    Aligner,
+    Detector,
+    Masker,
+    Merger,
+    Model,
+    StageConfig,
+    StageSpec,
+    UnderstudyError,
+)
+from understudy_sdk.hooks import NAMESPACE
+
+from . import hookspecs
+from .errors import PluginFailedError, UnknownPluginError
+
+__all__ = ["BLOCK_VARIABLE", "STAGES", "Offer", "Origin", "PluginRow", "Registry", "blaming", "discover"]
+
+STAGES: Final = ("detector", "aligner", "masker", "model", "merger")
+"""The stages in the order of work; the hook of each is ``understudy_<stage>s``."""
+
+BLOCK_VARIABLE: Final = "UNDERSTUDY_BLOCK"
+"""Environment variable: entry-point names that are not loaded, separated by commas."""
+
+Status = Literal["ok", "failed", "blocked", "unusable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a plugin comes from."""
+
+    entry_point: str
+    distribution: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A stage that a project may choose, and who offers it."""
+
+    stage: str
+    spec: StageSpec[Any]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PluginRow:
+    """One line of ``understudy plugins list``.
+
+    Attributes:
+        entry_point: The name it is blocked by.
+        distribution: The package that brings it.
+        version: That package's version.
+        stage: What it plays, or empty where it never came to an offer.
+        name: What a project writes after ``use:``, or empty.
+        summary: What it says about itself.
+        status: ``ok``; ``failed`` (its code is wrong); ``blocked`` (by the user); ``unusable`` (sound, but not here).
+        reason: Why it is not ok.
+    """
+
+    entry_point: str
+    distribution: str
+    version: str
+    stage: str
+    name: str
+    summary: str
+    status: Status
+    reason: str
+
+
+class Registry:
+    """The stages a project may choose from, and a row for every plugin found."""
+
+    def __init__(self, offers: Iterable[Offer] = (), rows: Iterable[PluginRow] = ()) -> None:
+        """Take offers whose names are unique within their stage."""
+        by_stage: dict[str, dict[str, Offer]] = {stage: {} for stage in STAGES}
+        for offer in offers:
+            by_stage[offer.stage][offer.spec.name] = offer
+        self._offers = {stage: MappingProxyType(named) for stage, named in by_stage.items()}
+        self.rows: tuple[PluginRow, ...] = tuple(rows)
+
+    def offers(self, stage: str) -> Mapping[str, Offer]:
+        """Return a stage's offers by name."""
+        return self._offers[stage]
+
+    def offer(self, stage: str, name: str) -> Offer:
+        """Return one offer.
+
+        Raises:
+            UnknownPluginError: Nobody offers it.
+        """
+        offers = self._offers[stage]
+        if name not in offers:
+            raise UnknownPluginError(stage, name, offers.keys())
+        return offers[name]
+
+    @property
+    def detectors(self) -> Mapping[str, StageSpec[Detector]]:
+        """Detectors by name."""
+        return self._specs("detector")
+
+    @property
+    def aligners(self) -> Mapping[str, StageSpec[Aligner]]:
+        """Aligners by name."""
+        return self._specs("aligner")
+
+    @property
+    def maskers(self) -> Mapping[str, StageSpec[Masker]]:
+        """Maskers by name."""
+        return self._specs("masker")
+
+    @property
+    def models(self) -> Mapping[str, StageSpec[Model]]:
+        """Models by name."""
+        return self._specs("model")
+
+    @property
+    def mergers(self) -> Mapping[str, StageSpec[Merger]]:
+        """Mergers by name."""
+        return self._specs("merger")
+
+    def _specs(self, stage: str) -> dict[str, StageSpec[Any]]:
+        return {name: offer.spec for name, offer in self._offers[stage].items()}
+
+
+def discover(blocked: Collection[str] = ()) -> Registry:
+    """Find, load and ask every installed plugin; failures become rows.
+
+    Args:
+        blocked: Entry-point names that are listed but not loaded, beside those of ``UNDERSTUDY_BLOCK``.
+    """
+    shut = {*blocked, *(name.strip() for name in os.environ.get(BLOCK_VARIABLE, "").split(","))}
+    offers: list[Offer] = []
+    rows: list[PluginRow] = []
+    for point in sorted(entry_points(group=NAMESPACE), key=lambda point: (point.name, _origin(point).distribution)):
+        origin = _origin(point)
+        if origin.entry_point in shut:
+            rows.append(_row(origin, "blocked", f"blocked by {BLOCK_VARIABLE} or by the caller"))
+            continue
+        found, faults = _ask(point, origin)
+        offers += found
+        rows += faults
+    usable, doubles = _refuse_doubles(offers)
+    rows += [_row(offer.origin, "ok", "", offer.stage, offer.spec) for offer in usable]
+    return Registry(usable, sorted(rows + doubles, key=_reading_order))
+
+
+@contextmanager
+def blaming(offer: Offer, doing: str) -> Iterator[None]:
+    """Run a plugin's code; what it raises, other than an UnderstudyError, becomes a PluginFailedError that names it."""
+    try:
+        yield
+    except UnderstudyError:
+        raise
+    except Exception as error:  # a stranger's code may raise anything
+        raise PluginFailedError(offer.stage, offer.spec.name, offer.origin.distribution, doing, error) from error
+
+
+def _origin(point: EntryPoint) -> Origin:
+    if point.dist is None:
+        return Origin(point.name, "unknown", "")
+    return Origin(point.name, point.dist.name or "unknown", point.dist.version or "")
+
+
+def _ask(point: EntryPoint, origin: Origin) -> tuple[list[Offer], list[PluginRow]]:
+    """Load one plugin and collect what its hooks offer, with a row for each fault."""
+    try:
+        hooks = _register(point)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may raise anything, and may exit
+        return [], [_row(origin, "failed", _because(error))]
+    offers: list[Offer] = []
+    rows: list[PluginRow] = []
+    for stage in STAGES:
+        try:
+            specs = [spec for answer in getattr(hooks, f"understudy_{stage}s")() for spec in answer]
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's hook may raise anything
+            rows.append(_row(origin, "failed", f"while offering: {_because(error)}", stage))
+            continue
+        for spec in specs:
+            refusal = _refusal(spec)
+            if refusal is None:
+                offers.append(Offer(stage, spec, origin))
+            else:
+                rows.append(_row(origin, *refusal, stage, spec if isinstance(spec, StageSpec) else None))
+    if not offers and not rows:
+        rows.append(_row(origin, "failed", f"offers nothing: {point.value} answers no hook (is @hookimpl missing?)"))
+    return offers, rows
+
+
+def _register(point: EntryPoint) -> pluggy.HookRelay:
+    """Load a plugin into a manager of its own and refuse hooks that do not exist."""
+    manager = pluggy.PluginManager(NAMESPACE)
+    manager.add_hookspecs(hookspecs)
+    manager.register(point.load(), point.name)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        hooks = ", ".join(f"understudy_{stage}s" for stage in STAGES)
+        raise pluggy.PluginValidationError(error.plugin, f"{error}\n  the hooks are: {hooks}") from error
+    return manager.hook
+
+
+def _refusal(spec: object) -> tuple[Status, str] | None:
+    """Say why an offer cannot be taken, if so."""
+    if not isinstance(spec, StageSpec):
+        return "failed", f"offered a {type(spec).__name__}, not a StageSpec"
+    if spec.api_version != API_VERSION:
+        return "unusable", f"written for version {spec.api_version} of the contract; this host speaks {API_VERSION}"
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", str(spec.name)):
+        return "failed", f"the name {spec.name!r} is not snake_case"
+    config: object = spec.config  # a stranger's word, whatever the annotation promises
+    if not (isinstance(config, type) and issubclass(config, StageConfig)):
+        return "failed", f"the settings of {spec.name!r} are not a StageConfig"
+    return None
+
+
+def _refuse_doubles(offers: Sequence[Offer]) -> tuple[list[Offer], list[PluginRow]]:
+    """Refuse every offer whose name another one of its stage bears; each row names the others."""
+    named: defaultdict[tuple[str, str], list[Offer]] = defaultdict(list)
+    for offer in offers:
+        named[offer.stage, offer.spec.name].append(offer)
+    usable = [group[0] for group in named.values() if len(group) == 1]
+    rows = []
+    for group in named.values():
+        for offer in group if len(group) > 1 else ():
+            others = [other.origin for other in group if other is not offer]
+            who = ", ".join(f"{other.distribution} (entry point {other.entry_point})" for other in others)
+            why = f"the {offer.stage} name {offer.spec.name!r} is also offered by {who}"
+            advice = f"block one of them: {BLOCK_VARIABLE}={others[0].entry_point}"
+            rows.append(_row(offer.origin, "unusable", f"{why}; {advice}", offer.stage, offer.spec))
+    return usable, rows
+
+
+def _because(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _row(origin: Origin, status: Status, reason: str, stage: str = "", spec: StageSpec[Any] | None = None) -> PluginRow:
+    name, summary = (str(spec.name), str(spec.summary)) if spec is not None else ("", "")
+    return PluginRow(origin.entry_point, origin.distribution, origin.version, stage, name, summary, status, reason)
+
+
+def _reading_order(row: PluginRow) -> tuple[int, str, str]:
+    """Sort by stage, in the order of work, then by name; rows without a stage come last."""
+    return STAGES.index(row.stage) if row.stage else len(STAGES), row.name, row.entry_point

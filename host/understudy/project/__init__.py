@@ -1,0 +1,36 @@
+"""What is a project, and how is its file read, checked and described to editors?
+
+``load_project`` reads the file (``places``), changes it (``overrides``), checks its shape (``form``), the plugins it
+chooses and their settings (``choosing``), and the files it names (``checks``); all problems come out together, each
+in words (``wording``) and with its place. What comes back is made of the classes of ``chosen``.
+"""
+
+from .chosen import (
+    Chosen,
+    ChosenExtract,
+    ChosenFaceset,
+    ChosenRange,
+    ChosenSwap,
+    Consent,
+    LoadedProject,
+    OutputSettings,
+    VideoSettings,
+)
+from .loading import load_project
+from .schema import project_schema
+from .starting import start_project
+
+__all__ = [
+    "Chosen",
+    "ChosenExtract",
+    "ChosenFaceset",
+    "ChosenRange",
+    "ChosenSwap",
+    "Consent",
+    "LoadedProject",
+    "OutputSettings",
+    "VideoSettings",
+    "load_project",
+    "project_schema",
+    "start_project",
+]

@@ -1,0 +1,178 @@
+"""What has a project chosen? The checked project, as the phases read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from understudy.plugins import Offer, Registry, blaming
+from understudy.timecode import Moment
+from understudy_sdk import CHANGEABLE, FaceType, Resources, StageConfig
+
+__all__ = [
+    "Chosen",
+    "ChosenExtract",
+    "ChosenFaceset",
+    "ChosenRange",
+    "ChosenSwap",
+    "Consent",
+    "LoadedProject",
+    "OutputSettings",
+    "VideoSettings",
+]
+
+CLIP_MARK: Final = "{clip}"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A plugin and its settings."""
+
+    stage: str
+    offer: Offer
+    config: StageConfig
+
+    @property
+    def name(self) -> str:
+        """What the project wrote after ``use:``."""
+        return self.offer.spec.name
+
+    def build(self, resources: Resources) -> Any:
+        """Give the ready stage.
+
+        Raises:
+            PluginFailedError: The plugin raised something that is not meant for the user.
+        """
+        with blaming(self.offer, "being built"):
+            return self.offer.spec.build(self.config, resources)
+
+    def recipe(self) -> dict[str, Any]:
+        """Return all that decides what the stage gives, as JSON values; settings marked CHANGEABLE do not."""
+        changeable = {name for name, field in type(self.config).model_fields.items() if _is_changeable(field)}
+        settings = self.config.model_dump(mode="json", exclude=changeable)
+        return {"name": self.name, "revision": self.offer.spec.revision, "settings": settings}
+
+
+def _is_changeable(field: Any) -> bool:
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and any(extra.get(key) == value for key, value in CHANGEABLE.items())
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenExtract:
+    """How a faceset's faces are found and cut out."""
+
+    detector: Chosen
+    aligner: Chosen
+    masker: Chosen
+    face_type: FaceType
+    crop_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenFaceset:
+    """The faces of one person. ``clips`` are absolute paths that existed when the project was checked."""
+
+    name: str
+    clips: tuple[Path, ...]
+    extract: ChosenExtract
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRange:
+    """Other merging from ``start`` up to, not including, ``end``; a later range holds over an earlier one."""
+
+    start: Moment
+    end: Moment
+    merger: Chosen
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenSwap:
+    """One identity put onto one person of the footage; ``index`` is its position in the project."""
+
+    index: int
+    source: ChosenFaceset
+    target: ChosenFaceset
+    face: Literal["largest", "all"]
+    model: Chosen
+    iterations: int
+    merger: Chosen
+    ranges: tuple[ChosenRange, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """By what right the faces are used."""
+
+    basis: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSettings:
+    """How the output is encoded; what is None is left to the encoder or to the clip."""
+
+    codec: str
+    crf: int | None
+    preset: str | None
+    pixel_format: str | None
+    options: Mapping[str, str]
+
+    def encoder_options(self) -> dict[str, str]:
+        """Return everything that the encoder is told, as FFmpeg's options."""
+        stated = {"crf": self.crf, "preset": self.preset}
+        return {**{key: str(value) for key, value in stated.items() if value is not None}, **self.options}
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """Where the result goes; ``path`` is relative to the project and may hold ``{clip}``."""
+
+    path: str
+    video: VideoSettings
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProject:
+    """A project whose every part has been checked.
+
+    Attributes:
+        path: The project file.
+        root: Its folder; relative paths start there.
+        work: Folder of everything that is made on the way.
+        name: What the project is called.
+        consent: Needed before anything is merged.
+        device: As asked for, such as ``auto``; not resolved.
+        facesets: By name, also those that no swap uses.
+        swaps: In the project's order.
+        output: Where the result goes.
+        registry: The plugins that were chosen from.
+    """
+
+    path: Path
+    root: Path
+    work: Path
+    name: str
+    consent: Consent | None
+    device: str
+    facesets: Mapping[str, ChosenFaceset]
+    swaps: tuple[ChosenSwap, ...]
+    output: OutputSettings
+    registry: Registry
+
+    def clips_to_merge(self) -> tuple[Path, ...]:
+        """Return the clips that some swap targets, each once, in the project's order."""
+        return tuple(dict.fromkeys(clip for swap in self.swaps for clip in swap.target.clips))
+
+    def output_for(self, clip: Path) -> Path:
+        """Return where the merged clip goes."""
+        return output_path(self.root, self.output.path, clip)
+
+
+def output_path(root: Path, pattern: str, clip: Path) -> Path:
+    """Return where a clip's result goes, by a pattern that may hold ``{clip}``."""
+    return root / Path(pattern.replace(CLIP_MARK, clip.stem)).expanduser()

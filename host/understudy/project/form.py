@@ -1,0 +1,176 @@
+"""What may stand in a project file, and what holds where nothing is written?
+
+These models check the file's shape: keys, types and limits. What a stage's ``with`` may hold is that plugin's affair
+and is checked by its own settings model (``choosing``). Every default of a project is written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+
+from understudy.devices import DEVICE_FORMS, is_device_name
+from understudy.errors import RequestError
+from understudy.timecode import Moment
+from understudy_sdk import FaceType
+
+__all__ = [
+    "FORMAT_VERSION",
+    "X26_DEFAULTS",
+    "ConsentForm",
+    "ExtractForm",
+    "FacesetForm",
+    "OutputForm",
+    "ProjectForm",
+    "RangeForm",
+    "StageForm",
+    "StageLayer",
+    "SwapForm",
+    "VideoForm",
+]
+
+FORMAT_VERSION: Final = 1
+"""The newest version of the project file that is understood."""
+
+X26_DEFAULTS: Final[dict[str, tuple[int, str]]] = {"libx264": (16, "medium"), "libx265": (16, "medium")}
+"""``crf`` and ``preset`` of the codecs whose own defaults are coarser than finished footage wants."""
+
+
+def _device(value: str) -> str:
+    if not is_device_name(value):
+        raise ValueError(f"must be {DEVICE_FORMS}, but is {value!r}")
+    return value
+
+
+def _moment(value: object) -> Moment:
+    try:
+        return Moment.parse(value)
+    except RequestError as error:
+        raise ValueError(str(error)) from error
+
+
+MomentField = Annotated[
+    Any,
+    AfterValidator(_moment),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}),
+]
+FacesetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+
+
+class Form(BaseModel):
+    """A mapping of the project file: unknown keys are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class StageLayer(Form):
+    """Part of a stage's choice; what it leaves out comes from the choice that it lies over."""
+
+    use: Annotated[str | None, Field(description="Name of the plugin.")] = None
+    settings: Annotated[dict[str, Any], Field(alias="with", description="Its settings.")] = {}
+
+
+class StageForm(Form):
+    """A stage's choice."""
+
+    use: Annotated[str, Field(description="Name of the plugin.")]
+    settings: Annotated[dict[str, Any], Field(alias="with", description="Its settings.")] = {}
+
+
+class ModelForm(StageForm):
+    """A swap's model and how long it learns."""
+
+    iterations: Annotated[
+        int, Field(ge=0, description="Training steps in all; a model that needs no training takes none.")
+    ] = 100_000
+
+
+class ConsentForm(Form):
+    """By what right the faces are used; goes into the output's provenance."""
+
+    basis: Literal["written-release", "own-likeness", "public-domain", "synthetic", "licensed-performance"]
+    statement: Annotated[str, Field(min_length=1, description="In words, such as the number of the release.")]
+
+
+class ExtractForm(Form):
+    """How faces are found, aligned, masked and cut out."""
+
+    detector: StageLayer | None = None
+    aligner: StageLayer | None = None
+    masker: StageLayer | None = None
+    face_type: Annotated[FaceType | None, Field(description="How much of the head a crop shows.")] = None
+    crop_size: Annotated[int | None, Field(ge=32, le=2048, description="Side of a crop in px.")] = None
+
+
+DEFAULT_FACE_TYPE: Final = FaceType.WHOLE_FACE
+DEFAULT_CROP_SIZE: Final = 256
+
+
+class FacesetForm(Form):
+    """The faces of one person, from one or more clips."""
+
+    clips: Annotated[tuple[str, ...], Field(min_length=1, description="Video files, relative to the project file.")]
+    extract: Annotated[ExtractForm, Field(description="What differs from the project's extract.")] = ExtractForm()
+
+
+class RangeForm(Form):
+    """Other merging for part of the clip; where ranges overlap, the later one holds."""
+
+    start: Annotated[MomentField, Field(alias="from", description="First frame: HH:MM:SS:FF, HH:MM:SS.mmm, number.")]
+    end: Annotated[MomentField, Field(alias="to", description="The frame after the last, written like from.")]
+    merger: StageLayer
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.end.is_not_after(self.start):
+            raise ValueError(f"'to' must lie after 'from', but {self.end} does not lie after {self.start}")
+        return self
+
+
+class SwapForm(Form):
+    """One identity put onto one person of the footage."""
+
+    source: Annotated[str, Field(description="Faceset of the identity put on.")]
+    target: Annotated[str, Field(description="Faceset of the person in the footage.")]
+    face: Annotated[Literal["largest", "all"], Field(description="Which faces of a frame are swapped.")] = "largest"
+    model: ModelForm
+    merger: StageForm
+    ranges: tuple[RangeForm, ...] = ()
+    seed: Annotated[int, Field(ge=0, lt=2**63, description="Two runs with one seed learn the same on a CPU.")] = 0
+
+
+class VideoForm(Form):
+    """How the output is encoded; size, rate, colour and, unless stated, pixel format are the clip's own."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # options are text to FFmpeg: preset 8 is as good as "8"
+
+    codec: Annotated[str, Field(description="An FFmpeg video encoder.")] = "libx264"
+    crf: Annotated[int | None, Field(ge=0, le=63, description="Quality, less is better; 16 for x264 and x265.")] = None
+    preset: Annotated[str | None, Field(description="Effort of encoding; medium for x264 and x265.")] = None
+    pixel_format: Annotated[str | None, Field(description="The clip's own unless stated.")] = None
+    options: Annotated[dict[str, str], Field(description="Further options of the encoder, as text.")] = {}
+
+
+class OutputForm(Form):
+    """Where the result goes."""
+
+    path: Annotated[
+        str, Field(min_length=1, description="Relative to the project file; {clip} stands for the clip's name.")
+    ] = "out/{clip}.mp4"
+    video: VideoForm = VideoForm()
+
+
+class ProjectForm(Form):
+    """An Understudy project."""
+
+    understudy: Annotated[int, Field(ge=1, le=FORMAT_VERSION, description="Version of this format.")]
+    name: Annotated[str | None, Field(min_length=1, description="The file's name unless stated.")] = None
+    consent: Annotated[ConsentForm | None, Field(description="Required before anything is merged.")] = None
+    device: Annotated[
+        str, AfterValidator(_device), Field(description=f"{DEVICE_FORMS}; asked for and missing is an error.")
+    ] = "auto"
+    facesets: Annotated[dict[FacesetName, FacesetForm], Field(min_length=1)]
+    extract: Annotated[ExtractForm, Field(description="Defaults of every faceset.")] = ExtractForm()
+    swaps: tuple[SwapForm, ...] = ()
+    output: OutputForm = OutputForm()

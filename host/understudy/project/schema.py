@@ -1,0 +1,68 @@
+"""What does an editor need to know to complete and check a project file while it is written?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.plugins import Offer, Registry
+
+from .form import ProjectForm
+
+__all__ = ["project_schema"]
+
+_REF = "#/$defs/{model}"
+
+
+def project_schema(registry: Registry) -> dict[str, Any]:
+    """Return the JSON schema of a project file; each stage's ``with`` is typed by the plugin that ``use`` names.
+
+    Args:
+        registry: The plugins that a project may choose from.
+    """
+    schema = ProjectForm.model_json_schema(by_alias=True, ref_template=_REF)
+    definitions: dict[str, Any] = schema["$defs"]
+    for stage in ("detector", "aligner", "masker"):
+        _type_stage(definitions, registry, stage, "StageLayer", "ExtractForm", stage)
+    _type_stage(definitions, registry, "model", "ModelForm", "SwapForm", "model")
+    _type_stage(definitions, registry, "merger", "StageForm", "SwapForm", "merger")
+    _type_stage(definitions, registry, "merger", "StageLayer", "RangeForm", "merger", name="merger_of_range")
+    for unused in ("StageLayer", "StageForm", "ModelForm"):
+        definitions.pop(unused, None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _type_stage(
+    definitions: dict[str, Any], registry: Registry, stage: str, base: str, holder: str, key: str, *, name: str = ""
+) -> None:
+    """Put a definition of a stage's choice in the place of the general one that a form holds."""
+    offers = registry.offers(stage)
+    general = definitions[base]
+    use = {**general["properties"]["use"], "enum": sorted(offers)}
+    use.pop("anyOf", None)
+    use.pop("default", None)
+    choice = {**general, "properties": {**general["properties"], "use": use}, "title": f"A {stage}"}
+    choice["description"] = f"Which {stage} works, and its settings."
+    choice["allOf"] = [
+        {
+            "if": {"properties": {"use": {"const": offer.spec.name}}, "required": ["use"]},
+            "then": {"properties": {"with": {"$ref": _settings(definitions, offer)}}},
+        }
+        for offer in offers.values()
+    ]
+    name = name or stage
+    definitions[name] = choice
+    definitions[holder]["properties"][key] = {"$ref": f"#/$defs/{name}"}
+
+
+def _settings(definitions: dict[str, Any], offer: Offer) -> str:
+    """Add the schema of a plugin's settings, and return the reference to it.
+
+    Nothing in it is required: part of the settings may come from the layer below.
+    """
+    prefix = f"{offer.stage}.{offer.spec.name}"
+    schema = offer.spec.config.model_json_schema(by_alias=True, ref_template=f"#/$defs/{prefix}.{{model}}")
+    for inner, definition in schema.pop("$defs", {}).items():
+        definitions[f"{prefix}.{inner}"] = definition
+    schema.pop("required", None)
+    definitions[prefix] = schema
+    return f"#/$defs/{prefix}"

@@ -1,0 +1,23 @@
+"""How does footage come in, frame by frame, and go out again?"""
+
+from __future__ import annotations
+
+from .clip import ClipInfo, check_mergeable, probe
+from .fingerprint import fingerprint
+from .frame import DecodedFrame
+from .join import check_destination, join_chunks
+from .reader import ClipReader
+from .writer import ChunkWriter, Encoding
+
+__all__ = [
+    "ChunkWriter",
+    "ClipInfo",
+    "ClipReader",
+    "DecodedFrame",
+    "Encoding",
+    "check_destination",
+    "check_mergeable",
+    "fingerprint",
+    "join_chunks",
+    "probe",
+]

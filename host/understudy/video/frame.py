@@ -1,0 +1,232 @@
+"""How is one frame of a clip seen, and how is a part of it changed and nothing else?"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from understudy_sdk import Frame, InvalidValueError, Layer, Region
+
+from .chroma import bring_down, bring_up, cells_touched
+from .clip import ClipInfo, check_mergeable
+from .color import code_steps, swscale_matrix, to_rgb
+from .orientation import Box
+from .planes import PixelLayout, layout_of, samples
+
+__all__ = ["DecodedFrame"]
+
+F32 = npt.NDArray[np.float32]
+
+# With chroma at full resolution; without, the scaler makes white of more than 8 bits come out as 253.
+_SCALER = Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT
+
+
+class DecodedFrame:
+    """A frame of a clip, in the clip's own pixel format.
+
+    Attributes:
+        index: Its position among the clip's frames, from 0.
+        pts: Its presentation time in ticks.
+        time_base: Seconds per tick.
+    """
+
+    def __init__(self, picture: av.VideoFrame, info: ClipInfo, index: int, reformatter: VideoReformatter) -> None:
+        self._picture, self._info, self._reformatter = picture, info, reformatter
+        self._is_own = False  # the decoder may still need what we were lent, as a reference for later frames
+        self.index = index
+        self.pts = info.pts[index]
+        self.time_base: Fraction = info.time_base
+
+    def frame(self) -> Frame:
+        """Give the frame as 8-bit upright RGB, by the clip's own matrix and range; its transfer stays as it is."""
+        layout = layout_of(self._info.pixel_format)
+        if layout is not None and layout.model == "gray":
+            # The scaler takes every grey picture for full range, whatever its tag says.
+            gray = self._rgb_of(layout, (0, 0, *self._info.stored_size))
+            rgb = np.clip(np.rint(gray * 255.0), 0, 255).astype(np.uint8)
+        else:
+            rgb = self._scaled()
+        return Frame(np.ascontiguousarray(self._info.orientation.upright(rgb)), self.pts, self.time_base)
+
+    def region(self, x0: int, y0: int, x1: int, y1: int) -> Region:
+        """Give a part of the frame as it is now, laid layers included, as float32 RGB at the clip's own precision.
+
+        The box is in upright pixels, its right and lower edges exclusive. It is clamped to the frame and grown to whole
+        chroma samples, so the answer may reach a little further: see its ``x0``, ``y0`` and size.
+
+        Raises:
+            InvalidValueError: If the box does not meet the frame.
+            MediaError: If the clip's pixel format cannot be reached.
+        """
+        layout = self._reachable()
+        info = self._info
+        box = (max(x0, 0), max(y0, 0), min(x1, info.width), min(y1, info.height))
+        if box[0] >= box[2] or box[1] >= box[3]:
+            raise InvalidValueError("box", str((x0, y0, x1, y1)), f"a box that meets {info.width} x {info.height} px")
+        stored = _on_chroma_grid(info.orientation.stored_box(box, info.width, info.height), layout, *info.stored_size)
+        left, top, _, _ = info.orientation.upright_box(stored, info.width, info.height)
+        rgb = info.orientation.upright(self._rgb_of(layout, stored))
+        return Region(np.ascontiguousarray(rgb), left, top, info.color)
+
+    def lay(self, region: Region, layer: Layer) -> None:
+        """Blend a layer over the region it was made from: ``region * (1 - mask) + rgb * mask``.
+
+        Only samples under the mask change (a chroma sample lies under it if one of its luma samples does), and by the
+        layer's difference from the region alone; so layers of several faces add up, and where two overlap, the second
+        region is to be taken after the first layer is laid.
+
+        Raises:
+            InvalidValueError: If region and layer differ in size, or the layer's colours under the mask are no numbers.
+            MediaError: If the clip's pixel format cannot be reached.
+        """
+        layout = self._reachable()
+        info = self._info
+        if layer.rgb.shape != region.rgb.shape:
+            raise InvalidValueError("Layer.rgb", str(layer.rgb.shape), f"of the region's size, {region.rgb.shape}")
+        height, width = layer.mask.shape
+        upright = (region.x0, region.y0, region.x0 + width, region.y0 + height)
+        box = info.orientation.stored_box(upright, info.width, info.height)
+        turn = info.orientation.stored
+        covered = np.ascontiguousarray(turn(layer.mask)) > 0
+        steps = _steps(turn(region.rgb), turn(layer.rgb), turn(layer.mask), covered)
+        if not self._is_own:
+            self._picture.make_writable()
+            self._is_own = True
+        self._add(layout, box, steps, covered)
+
+    def to_av(self) -> av.VideoFrame:
+        """Give the frame for encoding: as stored (not turned), with its time and the clip's colour tags."""
+        picture, tags = self._picture, self._info.tags
+        picture.pts, picture.time_base = self.pts, self.time_base
+        picture.colorspace, picture.color_range = tags.matrix, tags.range
+        picture.color_primaries, picture.color_trc = tags.primaries, tags.transfer
+        picture.pict_type = 0  # the source's choice of key frames is not the encoder's
+        return picture
+
+    def _reachable(self) -> PixelLayout:
+        layout = layout_of(self._info.pixel_format)
+        if layout is None:
+            check_mergeable(self._info)
+            raise AssertionError(self._info.pixel_format)
+        return layout
+
+    def _scaled(self) -> npt.NDArray[np.uint8]:
+        color = self._info.color
+        is_ycc = color.matrix != 0
+        converted = self._reformatter.reformat(
+            self._picture,
+            format="rgb24",
+            src_colorspace=swscale_matrix(color) if is_ycc else None,
+            src_color_range=(2 if color.is_full_range else 1) if is_ycc else None,
+            interpolation=_SCALER,
+            threads=1,
+        )
+        rgb: npt.NDArray[np.uint8] = converted.to_ndarray()  # type: ignore[assignment]  # rgb24 is always uint8
+        return rgb
+
+    def _rgb_of(self, layout: PixelLayout, box: Box) -> F32:
+        """Convert a stored box, which lies on the chroma grid, to float32 RGB."""
+        x0, y0, x1, y1 = box
+        planes = [samples(self._picture, layout, channel) for channel in range(len(layout.channels))]
+        if layout.model == "ycc":
+            luma = _codes(planes[0][y0:y1, x0:x1], layout)
+            return to_rgb([luma, *(_raised(plane, layout, box) for plane in planes[1:])], self._info.color)
+        if layout.model == "gray":
+            color = self._info.color
+            zero, span = (0.0, layout.top) if color.is_full_range else (16 << layout.depth - 8, 219 << layout.depth - 8)
+            gray = (_codes(planes[0][y0:y1, x0:x1], layout) - np.float32(zero)) * np.float32(1 / span)
+            return np.repeat(gray[..., None], 3, axis=2)
+        rgb = np.empty((y1 - y0, x1 - x0, 3), np.float32)
+        for channel, plane in enumerate(planes):
+            np.multiply(_codes(plane[y0:y1, x0:x1], layout), np.float32(1 / layout.top), out=rgb[..., channel])
+        return rgb
+
+    def _add(self, layout: PixelLayout, box: Box, steps: list[F32], covered: npt.NDArray[np.bool_]) -> None:
+        x0, y0, x1, y1 = box
+        color = self._info.color
+        planes = [samples(self._picture, layout, channel) for channel in range(len(layout.channels))]
+        if layout.model == "rgb":
+            for plane, step in zip(planes, steps, strict=True):
+                _change(plane[y0:y1, x0:x1], step * np.float32(layout.top), layout, covered)
+            return
+        if layout.model == "gray":
+            luma = np.float32(0.2126) * steps[0] + np.float32(0.7152) * steps[1] + np.float32(0.0722) * steps[2]
+            span = layout.top if color.is_full_range else 219 << layout.depth - 8
+            _change(planes[0][y0:y1, x0:x1], luma * np.float32(span), layout, covered)
+            return
+        luma, *differences = code_steps(steps, color)
+        _change(planes[0][y0:y1, x0:x1], luma, layout, covered)
+        # A box that does not begin on the chroma grid is widened to it by rows and columns without change.
+        before = (y0 % layout.sub_y, x0 % layout.sub_x)
+        touched = cells_touched(_widened(covered, *before), layout.sub_x, layout.sub_y)
+        top, left = y0 // layout.sub_y, x0 // layout.sub_x
+        cells = (slice(top, top + touched.shape[0]), slice(left, left + touched.shape[1]))
+        for plane, difference in zip(planes[1:], differences, strict=True):
+            lowered = self._lowered(_widened(difference, *before), layout, box)
+            _change(plane[cells], lowered, layout, touched)
+
+    def _lowered(self, difference: F32, layout: PixelLayout, box: Box) -> F32:
+        width, height = self._info.stored_size
+        x_edges, y_edges = (box[0] == 0, box[2] == width), (box[1] == 0, box[3] == height)
+        rows = bring_down(difference, 0, layout.sub_y, is_between=True, at_edges=y_edges)
+        return bring_down(rows, 1, layout.sub_x, is_between=layout.is_between, at_edges=x_edges)
+
+
+def _on_chroma_grid(box: Box, layout: PixelLayout, width: int, height: int) -> Box:
+    x0, y0, x1, y1 = box
+    across, down = layout.sub_x, layout.sub_y
+    x1, y1 = min(-(-x1 // across) * across, width), min(-(-y1 // down) * down, height)
+    return x0 // across * across, y0 // down * down, x1, y1
+
+
+def _codes(stored: npt.NDArray[Any], layout: PixelLayout) -> F32:
+    return (stored >> layout.shift if layout.shift else stored).astype(np.float32)
+
+
+def _raised(plane: npt.NDArray[Any], layout: PixelLayout, box: Box) -> F32:
+    """Bring the chroma of a stored box up to the luma grid."""
+    x0, y0, x1, y1 = box
+    if layout.sub_x == layout.sub_y == 1:
+        return _codes(plane[y0:y1, x0:x1], layout)
+    (top, bottom), rows = _span(y0, y1, layout.sub_y, plane.shape[0])
+    (left, right), columns = _span(x0, x1, layout.sub_x, plane.shape[1])
+    coarse = np.pad(_codes(plane[rows, columns], layout), ((top, bottom), (left, right)), mode="edge")
+    tall = bring_up(coarse, 0, layout.sub_y, is_between=True)[: y1 - y0]
+    return bring_up(tall, 1, layout.sub_x, is_between=layout.is_between)[:, : x1 - x0]
+
+
+def _span(first: int, last: int, factor: int, count: int) -> tuple[tuple[int, int], slice]:
+    """Name the chroma samples under a span and one more at either end, of which so many lie outside the picture."""
+    start, stop = first // factor - 1, -(-last // factor) + 1
+    return (max(-start, 0), max(stop - count, 0)), slice(max(start, 0), min(stop, count))
+
+
+def _steps(region: F32, layer: F32, mask: F32, covered: npt.NDArray[np.bool_]) -> list[F32]:
+    """Give each channel's change, float32 (h, w); 0 outside the mask, where a layer may hold anything."""
+    difference = layer - region
+    steps = [difference[..., channel] * mask for channel in range(3)]
+    for step in steps:
+        if not np.isfinite(step.sum()):
+            step[~covered] = 0.0
+            if not np.isfinite(step).all():
+                raise InvalidValueError("Layer.rgb", "not a number, or infinite", "finite wherever the mask is above 0")
+    return steps
+
+
+def _widened(values: npt.NDArray[Any], rows: int, columns: int) -> npt.NDArray[Any]:
+    """Put rows and columns of nothing before a picture."""
+    return np.pad(values, ((rows, 0), (columns, 0))) if rows or columns else values
+
+
+def _change(stored: npt.NDArray[Any], step: F32, layout: PixelLayout, where: npt.NDArray[np.bool_]) -> None:
+    changed = _codes(stored, layout)
+    changed += step
+    np.rint(changed, out=changed)
+    np.clip(changed, 0, layout.top, out=changed)
+    items = changed.astype(stored.dtype)
+    np.copyto(stored, items << layout.shift if layout.shift else items, where=where)

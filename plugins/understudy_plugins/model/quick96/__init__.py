@@ -1,0 +1,74 @@
+"""Which settings has Quick96, and how is it offered?
+
+Quick96 is DeepFaceLab's small model for a first look: an autoencoder at 96 px with one encoder for both people and a
+decoder for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from understudy_sdk import CHANGEABLE, Model, Resources, StageConfig, StageSpec, hookimpl
+
+__all__ = ["Quick96Config", "understudy_models"]
+
+
+class Quick96Config(StageConfig):
+    """Settings of Quick96."""
+
+    batch_size: Annotated[
+        int, Field(ge=1, le=256, description="Faces of each side per step.", json_schema_extra=CHANGEABLE)
+    ] = 4
+    learning_rate: Annotated[
+        float, Field(gt=0, le=0.01, description="How far a weight moves in a step.", json_schema_extra=CHANGEABLE)
+    ] = 2e-4
+    lr_dropout: Annotated[
+        float,
+        Field(gt=0, le=1, description="Share of the weights that move in each step.", json_schema_extra=CHANGEABLE),
+    ] = 0.3
+    warmup_steps: Annotated[
+        int, Field(ge=0, description="Steps over which the learning rate rises from 0.", json_schema_extra=CHANGEABLE)
+    ] = 0
+    random_warp: Annotated[
+        bool, Field(description="Bend the faces the encoder sees.", json_schema_extra=CHANGEABLE)
+    ] = True
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Field(
+            description="Numbers the networks learn with; auto takes bfloat16 where the device has it in hardware.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = "auto"
+    code_width: Annotated[int, Field(ge=4, le=1024, description="Length of a face's code (ae_dims).")] = 128
+    encoder_width: Annotated[int, Field(ge=4, le=256, description="Unit of the encoder's channels (e_dims).")] = 64
+    decoder_width: Annotated[int, Field(ge=4, le=256, description="Unit of the decoders' channels (d_dims).")] = 64
+    mask_width: Annotated[int, Field(ge=2, le=256, description="Unit of the masks' channels (d_mask_dims).")] = 16
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="Decides the first weights and which of them move.")] = 0
+
+
+def _build(config: Quick96Config, resources: Resources) -> Model:
+    from .model import Quick96Model
+
+    return Quick96Model(config, resources)
+
+
+@hookimpl
+def understudy_models() -> Iterable[StageSpec[Model]]:
+    """Offer Quick96."""
+    yield StageSpec(
+        name="quick96",
+        summary="DeepFaceLab's small autoencoder at 96 px: recognisable in an hour.",
+        config=Quick96Config,
+        tiny=Quick96Config(
+            batch_size=2,
+            precision="float32",
+            code_width=8,
+            encoder_width=4,
+            decoder_width=4,
+            mask_width=2,
+        ),
+        build=_build,
+    )

@@ -1,0 +1,215 @@
+"""How does Quick96 learn from two facesets, and swap faces?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from understudy_sdk import (
+    Crop,
+    CropSpec,
+    FaceType,
+    InvalidValueError,
+    Resources,
+    Side,
+    StageError,
+    Swap,
+    TrainingData,
+)
+
+from .losses import Faces, face_losses, gaussian_blur
+from .network import Decoder, Widths, new_autoencoder
+from .optimizer import RMSprop
+from .samples import Samples, look_up, prepare
+
+if TYPE_CHECKING:
+    from . import Quick96Config
+
+__all__ = ["Quick96Model", "choose_bfloat16"]
+
+_SIZE: Final = 96
+_SWAP_BATCH: Final = 8  # crops answered at a time, which bounds the memory
+_WEIGHT_SIGMA_PX: Final = 3.0  # how softly the mask weighs the pictures
+_WINDOW_PX: Final = 8  # side of the window in which structure is compared
+_FACTOR_NAME: Final = "learning_rate_factor"
+_SQUARES_PREFIX: Final = "squares."
+
+
+class Quick96Model:
+    """An autoencoder at 96 px with one encoder for both people and a decoder for each: a TrainableModel.
+
+    It learns with ``precision``; weights, losses and pictures are float32 always.
+    """
+
+    def __init__(self, config: Quick96Config, resources: Resources) -> None:
+        """Build the networks with first weights on the device lent."""
+        self._config = config
+        self._device = torch.device(resources.device)
+        if self._device.type == "cpu":
+            torch.set_num_threads(resources.threads)
+        widths = Widths(config.code_width, config.encoder_width, config.decoder_width, config.mask_width)
+        self._network = new_autoencoder(_SIZE, widths, config.seed).to(self._device)
+        self._optimizer = RMSprop(dict(self._network.named_parameters()), config.lr_dropout, config.seed)
+        self._learning_rate_factor = 1.0
+        self._is_bfloat16 = choose_bfloat16(config.precision, self._device)
+
+    @property
+    def crop_spec(self) -> CropSpec:
+        """Full faces at 96 px."""
+        return CropSpec(FaceType.FULL, _SIZE)
+
+    @property
+    def batch_size(self) -> int:
+        """Faces of each side per step."""
+        return self._config.batch_size
+
+    # -- learning --
+
+    def train_step(self, data: TrainingData, step: int, batch_size: int) -> Mapping[str, float]:
+        """Learn once and return the mean losses ``source`` and ``target``, as they were before."""
+        number, is_bent = look_up(step)
+        is_bent = is_bent and self._config.random_warp
+        sides = [prepare(data.draw(side, number, batch_size), is_bent=is_bent) for side in (Side.SOURCE, Side.TARGET)]
+        source, target = self._losses(*sides)
+        (source.sum() + target.sum()).backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        self._optimizer.step(step, self._learning_rate(step))
+        return {"source": source.mean().item(), "target": target.mean().item()}
+
+    def _losses(self, source: Samples, target: Samples) -> tuple[Tensor, Tensor]:
+        """Return each face's loss, (B,), for the source's faces and for the target's."""
+        network = self._network
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bfloat16):
+            source_code, target_code = network.encode(torch.cat([source.seen, target.seen])).chunk(2)
+            source_drawn, target_drawn = network.decoder_src(source_code), network.decoder_dst(target_code)
+        return _compare(Faces(*source_drawn), source.true), _compare(Faces(*target_drawn), target.true)
+
+    def _learning_rate(self, step: int) -> float:
+        rise = min(1.0, step / self._config.warmup_steps) if self._config.warmup_steps else 1.0
+        return self._config.learning_rate * self._learning_rate_factor * rise
+
+    def lower_learning_rate(self, factor: float) -> None:
+        """Multiply the learning rate by a factor below 1; kept with the optimizer's state."""
+        self._learning_rate_factor *= factor
+
+    # -- drawing --
+
+    @torch.no_grad()
+    def swap(self, crops: Sequence[Crop]) -> list[Swap]:
+        """Draw the target's crops as the source, with both masks, one swap per crop."""
+        return [swap for codes in self._codes(crops) for swap in self._swap(codes)]
+
+    def _swap(self, codes: Tensor) -> list[Swap]:
+        rgb, source_mask = self._network.decoder_src(codes)
+        target_mask = self._network.decoder_dst.outline(codes)
+        rows = zip(_pictures(rgb), _masks(source_mask), _masks(target_mask), strict=True)
+        return [Swap(picture, source_mask=source, target_mask=target) for picture, source, target in rows]
+
+    @torch.no_grad()
+    def rebuild(self, crops: Sequence[Crop], side: Side) -> list[Swap]:
+        """Draw crops as the given side's decoder does, with that side's mask."""
+        is_source = side is Side.SOURCE
+        decoder: Decoder = self._network.decoder_src if is_source else self._network.decoder_dst
+        swaps = []
+        for codes in self._codes(crops):
+            rgb, mask = decoder(codes)
+            for picture, outline in zip(_pictures(rgb), _masks(mask), strict=True):
+                masks = {"source_mask": outline} if is_source else {"target_mask": outline}
+                swaps.append(Swap(picture, **masks))
+        return swaps
+
+    def _codes(self, crops: Sequence[Crop]) -> Iterator[Tensor]:
+        for first in range(0, len(crops), _SWAP_BATCH):
+            yield self._network.encode(self._to_network(crops[first : first + _SWAP_BATCH]))
+
+    def _to_network(self, crops: Sequence[Crop]) -> Tensor:
+        for crop in crops:
+            if crop.size != _SIZE:
+                raise InvalidValueError("Crop.rgb", f"{crop.size} px", f"{_SIZE} px for Quick96")
+        stacked = torch.from_numpy(np.stack([crop.rgb for crop in crops]))  # B, S, S, 3
+        return stacked.to(self._device).permute(0, 3, 1, 2).float() / 255.0
+
+    # -- state --
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the live weights of all networks by name."""
+        return {name: parameter.detach() for name, parameter in self._network.named_parameters()}
+
+    def load_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Take weights back.
+
+        Raises:
+            StageError: Where a name is missing, unknown or has another shape.
+        """
+        _take("weights", self.weights(), weights)
+
+    def optimizer_state(self) -> dict[str, Tensor]:
+        """Return the mean square gradients by weight name, and the factor on the learning rate."""
+        factor = torch.tensor(self._learning_rate_factor, dtype=torch.float64)
+        return {_FACTOR_NAME: factor, **self._squares()}
+
+    def load_optimizer_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take the optimizer's state back.
+
+        Raises:
+            StageError: Where a name is missing, unknown or has another shape.
+        """
+        factor = torch.ones((), dtype=torch.float64)
+        _take("optimizer state", {_FACTOR_NAME: factor, **self._squares()}, state)
+        self._learning_rate_factor = factor.item()
+
+    def _squares(self) -> dict[str, Tensor]:
+        return {_SQUARES_PREFIX + name: square for name, square in self._optimizer.squares.items()}
+
+
+def _compare(drawn: Faces, true: Faces) -> Tensor:
+    """Return each face's loss, (B,): what lies within the blurred mask counts."""
+    return face_losses(drawn, true, gaussian_blur(true.mask, _WEIGHT_SIGMA_PX), _WINDOW_PX)
+
+
+def choose_bfloat16(precision: str, device: torch.device) -> bool:
+    """Say whether to learn in bfloat16; ``auto`` does where the device multiplies it in hardware, faster than float32.
+
+    Its losses stay within 2 % of float32's (the numbers that are added up are float32 in either case).
+    """
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def _take(what: str, mine: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:
+    """Copy tensors over those of the same name, in place, after checking all of them."""
+    missing, unknown = sorted(mine.keys() - given.keys()), sorted(given.keys() - mine.keys())
+    misshapen = [
+        f"{name} is {tuple(given[name].shape)} instead of {tuple(mine[name].shape)}"
+        for name in sorted(mine.keys() & given.keys())
+        if given[name].shape != mine[name].shape
+    ]
+    problems = [f"missing: {', '.join(missing)}"] if missing else []
+    problems += [f"unknown: {', '.join(unknown)}"] if unknown else []
+    problems += [f"of another shape: {'; '.join(misshapen)}"] if misshapen else []
+    if problems:
+        raise StageError(
+            f"these {what} do not fit Quick96 as it is set\n  "
+            + "\n  ".join(problems)
+            + "\n  use the width settings they were trained with, or start a new training"
+        )
+    with torch.no_grad():
+        for name, tensor in mine.items():
+            tensor.copy_(given[name])
+
+
+def _pictures(rgb: Tensor) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield float32 (S, S, 3) for each of (B, 3, S, S)."""
+    yield from rgb.clamp(0, 1).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def _masks(masks: Tensor) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield float32 (S, S) for each of (B, 1, S, S)."""
+    yield from masks.clamp(0, 1)[:, 0].contiguous().cpu().numpy()

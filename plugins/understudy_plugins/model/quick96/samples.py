@@ -1,0 +1,55 @@
+"""What does one training step look at?"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor
+
+from understudy_sdk import FaceBatch
+from understudy_sdk.augment import MotionRanges, bend, draw_warp, move
+
+from .losses import Faces
+
+__all__ = ["Samples", "look_up", "prepare"]
+
+RANGES: Final = MotionRanges(rotation_deg=10.0, scale=0.05, shift=0.05)
+"""How far faces are moved."""
+
+_PLAIN_EVERY: Final = 3
+
+
+class Samples(NamedTuple):
+    """Faces of one side or both.
+
+    Attributes:
+        seen: float32 (B, 3, S, S), 0 to 1, RGB: what the encoder is given.
+        true: What the decoder shall draw.
+    """
+
+    seen: Tensor
+    true: Faces
+
+
+def look_up(step: int) -> tuple[int, bool]:
+    """Return the number of a step's draw, and whether its faces are bent.
+
+    Each third step shows the faces of the step before once more, and not bent, as DeepFaceLab does. The draws are
+    numbered without gaps, so that no face of the deck is left out.
+    """
+    is_bent = step % _PLAIN_EVERY != 0
+    return step - 1 - step // _PLAIN_EVERY, is_bent
+
+
+def prepare(batch: FaceBatch, *, is_bent: bool) -> Samples:
+    """Move a draw's faces, and bend what the encoder sees; all chance comes from the draw's seed."""
+    rgb = batch.rgb.float() / 255.0
+    mask = batch.mask.float() / 255.0
+    warp = draw_warp(batch.seed, len(rgb), rgb.shape[-1], rgb.device, RANGES)
+    mask = move(mask, warp.motion, warp.flip, "linear").clamp(0, 1)
+    if not is_bent:
+        face = move(rgb, warp.motion, warp.flip).clamp(0, 1)
+        return Samples(face, Faces(face, mask))
+    both = move(torch.cat([bend(rgb, warp.flow), rgb], dim=1), warp.motion, warp.flip).clamp(0, 1)
+    return Samples(both[:, :3], Faces(both[:, 3:], mask))

@@ -1,0 +1,208 @@
+"""Where in a frame does a crop lie, and how do points move between the two?
+
+Pixels. An integer coordinate is a pixel's centre, in frames and crops alike, so an affine from here goes into
+``cv2.warpAffine`` as it is. A crop of side S covers the square from 0 to S in its own coordinates (not from -0.5 to
+S - 0.5, and not to S - 1): that is DeepFaceLab's convention, and facesets and models depend on it. It follows that the
+same square at another size is reached by multiplication alone (``scale_crop``), whereas ``cv2.resize`` keeps the
+picture's outer edges in place and would shift the content by up to half a pixel.
+
+Affines are float64 (2, 3) and named for their direction: ``frame_to_crop``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from . import landmarks as marks
+from .errors import InvalidValueError
+from .types import FaceType
+
+__all__ = [
+    "average_yaw",
+    "compose",
+    "crop_corners",
+    "frame_to_crop",
+    "invert",
+    "mirror_landmarks",
+    "scale_crop",
+    "shift_origin",
+    "transform_points",
+    "umeyama",
+]
+
+F64 = npt.NDArray[np.float64]
+Points = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Square:
+    """A face type's crop in the unit square of the template.
+
+    Attributes:
+        padding: How far the crop reaches beyond the template's square, measured along a diagonal at each corner.
+        center: Its middle, x y.
+        is_upright: Whether it keeps the frame's axes instead of the face's.
+    """
+
+    padding: float
+    center: tuple[float, float] = (0.5, 0.5)
+    is_upright: bool = False
+
+    @property
+    def side(self) -> float:
+        """Side of the crop, in sides of the template's square."""
+        return 1.0 + 2.0 * math.sqrt(2.0) * self.padding
+
+
+_SQUARES: Final = {
+    FaceType.HALF: _Square(0.0),
+    FaceType.MID_FULL: _Square(0.0675),
+    FaceType.FULL: _Square(0.2109375),
+    FaceType.FULL_NO_ALIGN: _Square(0.2109375, is_upright=True),
+    FaceType.WHOLE_FACE: _Square(0.40, center=(0.5, 0.43)),  # 7 % up, for the forehead
+    FaceType.HEAD: _Square(0.70, center=(0.5, 0.0)),  # half the square up, and sideways by the yaw
+    FaceType.HEAD_NO_ALIGN: _Square(0.70, is_upright=True),
+}
+
+
+def umeyama(points: Points, template: Points) -> F64:
+    """Return the similarity (rotation, uniform scale, shift) that brings points nearest to a template.
+
+    Least squares without reflection; S. Umeyama, "Least-squares estimation of transformation parameters between two
+    point patterns", IEEE PAMI 13(4), 1991, equations 39 to 43.
+
+    Args:
+        points: float (L, 2), where they are.
+        template: float (L, 2), where they should be.
+
+    Returns:
+        float64 (2, 3), from the points' coordinates to the template's.
+
+    Raises:
+        InvalidValueError: The points all lie in one place, or are not finite.
+    """
+    points, template = np.asarray(points, np.float64), np.asarray(template, np.float64)
+    points_mean, template_mean = points.mean(axis=0), template.mean(axis=0)
+    spread = points.var(axis=0).sum()
+    if not (np.isfinite(spread) and spread > 0.0):
+        raise InvalidValueError("points to align", f"spread over {spread:g} px²", "finite and not all in one place")
+    covariance = (template - template_mean).T @ (points - points_mean) / len(points)
+    left, singular, right = np.linalg.svd(covariance)
+    signs = np.array([1.0, np.sign(np.linalg.det(left) * np.linalg.det(right)) or 1.0])
+    linear = (left * signs) @ right * (float(singular @ signs) / spread)
+    return np.column_stack([linear, template_mean - linear @ points_mean])
+
+
+def frame_to_crop(landmarks: Points, face_type: FaceType, size: int, scale: float = 1.0) -> F64:
+    """Return where a face's crop lies: the affine from the frame's pixels to the crop's.
+
+    DeepFaceLab's alignment in closed form: the 33 steady landmarks are brought onto the template, and the face type's
+    square around it becomes the crop.
+
+    Args:
+        landmarks: float (68, 2), x y in px of the frame.
+        face_type: How much of the head the crop shows.
+        size: The crop's side S in px.
+        scale: Above 1 the crop shows less and the face is larger.
+
+    Returns:
+        float64 (2, 3).
+
+    Raises:
+        InvalidValueError: The landmarks all lie in one place, or are not finite.
+    """
+    landmarks = np.asarray(landmarks, np.float64)
+    to_unit = umeyama(landmarks[list(marks.ALIGNED)], marks.TEMPLATE[np.subtract(marks.ALIGNED, 17)])
+    square = _SQUARES[face_type]
+    center = np.array(square.center)
+    if face_type is FaceType.HEAD:
+        yaw = average_yaw(transform_points(to_unit, landmarks))
+        center[0] += 0.5 * yaw * abs(math.tanh(2.0 * yaw))  # a turned head shows its back on one side
+    linear, crop_per_unit = to_unit[:, :2], size * scale / square.side
+    if square.is_upright:
+        center = transform_points(invert(to_unit), center[None])[0]
+        unit_per_px = math.hypot(linear[0, 0], linear[1, 0])
+        linear = np.eye(2) * (crop_per_unit * unit_per_px)
+        return np.column_stack([linear, size / 2 - linear @ center])
+    return np.column_stack([linear * crop_per_unit, (to_unit[:, 2] - center) * crop_per_unit + size / 2])
+
+
+def invert(affine: F64) -> F64:
+    """Return the affine of the opposite direction, float64 (2, 3).
+
+    Raises:
+        InvalidValueError: The affine flattens the plane.
+    """
+    determinant = float(np.linalg.det(affine[:, :2]))
+    if not (math.isfinite(determinant) and determinant != 0.0):
+        raise InvalidValueError("affine to invert", f"of determinant {determinant:g}", "of a determinant other than 0")
+    linear = np.linalg.inv(affine[:, :2])
+    return np.column_stack([linear, -linear @ affine[:, 2]])
+
+
+def compose(first: F64, then: F64) -> F64:
+    """Return the affine that does ``first`` and ``then`` the other, float64 (2, 3)."""
+    return np.column_stack([then[:, :2] @ first[:, :2], then[:, :2] @ first[:, 2] + then[:, 2]])
+
+
+def transform_points(affine: F64, points: Points) -> F64:
+    """Return points (L, 2), x y, moved by an affine, as float64 (L, 2)."""
+    return np.asarray(points, np.float64) @ affine[:, :2].T + affine[:, 2]
+
+
+def scale_crop(affine: F64, from_size: int, to_size: int) -> F64:
+    """Return a ``frame_to_crop`` for the same square in another size; both are cut from the frame, see the file's head.
+
+    Args:
+        affine: float64 (2, 3), from the frame to a crop of side ``from_size``.
+        from_size: Side in px of the crop that the affine leads to.
+        to_size: Side in px wanted.
+    """
+    return affine * (to_size / from_size)
+
+
+def shift_origin(affine: F64, x0: float, y0: float) -> F64:
+    """Return the affine for input pixels counted from (x0, y0): frame to crop becomes region to crop."""
+    return np.column_stack([affine[:, :2], affine[:, :2] @ (x0, y0) + affine[:, 2]])
+
+
+def crop_corners(affine: F64, size: int) -> F64:
+    """Return where the corners of a crop's square lie in the frame.
+
+    Args:
+        affine: float64 (2, 3), from the frame to the crop.
+        size: The crop's side S in px.
+
+    Returns:
+        float64 (4, 2), x y: the crop's top left, top right, bottom right and bottom left.
+    """
+    return transform_points(invert(affine), np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float64))
+
+
+def average_yaw(landmarks: Points) -> float:
+    """Return how far a face is turned, in the landmarks' units: 0 straight ahead, above 0 to the picture's left.
+
+    The width of the face's right half in the picture minus that of its left half, each from the nose's bridge to the
+    jaw, averaged over three heights. It measures a turn only where the face is not tilted.
+    """
+    x = np.asarray(landmarks, np.float64)[:, 0]
+    left = np.mean([x[16] - x[27], x[15] - x[28], x[14] - x[29]])
+    right = np.mean([x[27] - x[0], x[28] - x[1], x[29] - x[2]])
+    return float(left - right)
+
+
+def mirror_landmarks(landmarks: Points, width: int) -> F64:
+    """Return the landmarks of the mirrored picture, float64 (68, 2), in iBUG order.
+
+    Args:
+        landmarks: float (68, 2), x y in px.
+        width: The picture's width in px.
+    """
+    mirrored = np.asarray(landmarks, np.float64)[marks.MIRRORED]
+    mirrored[:, 0] = width - 1 - mirrored[:, 0]
+    return mirrored

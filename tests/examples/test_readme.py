@@ -1,0 +1,136 @@
+"""Does every block of the READMEs work as it stands?"""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+from typer.main import get_command
+
+import understudy.cli
+from understudy.plugins import discover
+from understudy.project import load_project
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "sdk" / "understudy_sdk" / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def files(text):
+    """Return the blocks that stand under a line with nothing but a file's name, by that name."""
+    return dict(re.findall(r"^`([\w./-]+)`\n\n```\w+\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
+
+
+def install(folder, package, entry_points):
+    """Make a folder look as if pip had installed a package into it."""
+    metadata = folder / f"{package.replace('-', '_')}-0.1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 0.1.0\n", encoding="utf-8")
+    lines = [f"{name} = {value}\n" for name, value in entry_points.items()]
+    (metadata / "entry_points.txt").write_text("[understudy]\n" + "".join(lines), encoding="utf-8")
+
+
+def commands():
+    """Return every line of every console block."""
+    texts = [README, GUIDE, (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")]
+    return sorted({line for text in texts for block in blocks(text, "console") for line in block.splitlines() if line})
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_exists_with_its_options(line):
+    program, *words = line.split()
+    if program == "make":
+        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        assert words[0] in targets
+    elif program == "understudy":
+        command = get_command(understudy.cli.app)
+        while words and hasattr(command, "commands"):
+            assert words[0] in command.commands
+            command = command.commands[words.pop(0)]
+        options = {name for parameter in command.params for name in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options
+    else:
+        assert line == "pip install -e understudy-oval"
+
+
+def test_every_command_of_the_table_exists():
+    known = set(get_command(understudy.cli.app).commands)
+    table = README.split("## Commands")[1].split("##")[0]
+    named = set(re.findall(r"^\| `understudy (\w+)", table, re.MULTILINE)) | {"train", "merge"}
+    assert named == known
+
+
+@pytest.mark.parametrize("text", blocks(README, "yaml"), ids=lambda text: text.splitlines()[1])
+def test_every_project_is_sound(text, beside_plain_clips):
+    project = load_project(beside_plain_clips("project.yaml", text), discover())
+    assert project.swaps
+
+
+def test_the_table_of_stages_names_what_is_built_in():
+    registry = discover()
+    for stage, names in re.findall(r"^\| (\w+) \| .* \| (`.*`) \|$", README, re.MULTILINE):
+        ours = {name for name, offer in registry.offers(stage).items() if offer.origin.distribution == "understudy"}
+        assert set(re.findall(r"`(\w+)`", names)) == ours
+
+
+def test_the_plugin_in_ten_lines_keeps_the_contract(tmp_path):
+    (code,) = blocks(README, "python")
+    assert len([line for line in code.splitlines() if line.strip()]) <= 12
+    (tmp_path / "everything.py").write_text(code, encoding="utf-8")
+    install(tmp_path, "understudy-everything", {"everything": "everything"})
+    (tmp_path / "test_everything.py").write_text(
+        "import pytest\n"
+        "from understudy.plugins import discover\n"
+        "from understudy_sdk.testing import MaskerContract, offline_cpu\n\n\n"
+        "class TestEverything(MaskerContract):\n"
+        "    @pytest.fixture\n"
+        "    def masker(self):\n"
+        "        spec = discover().maskers['everything']\n"
+        "        return spec.build(spec.tiny, offline_cpu())\n",
+        encoding="utf-8",
+    )
+    assert_passes(tmp_path, "test_everything.py")
+
+
+def test_the_guides_package_passes_its_tests_and_is_listed(tmp_path):
+    package = files(GUIDE)
+    assert set(package) == {
+        "pyproject.toml",
+        "understudy_oval/__init__.py",
+        "understudy_oval/masker.py",
+        "tests/test_oval.py",
+    }
+    for name, content in package.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    project = tomllib.loads(package["pyproject.toml"])["project"]
+    install(tmp_path, project["name"], project["entry-points"]["understudy"])
+    assert_passes(tmp_path, "tests/test_oval.py")
+    listed = python(tmp_path, "-m", "understudy", "plugins", "list")
+    assert re.search(r"\boval\b.*\bunderstudy-oval\b", listed.stdout), listed.stdout + listed.stderr
+    settings = YAML(typ="safe").load(blocks(GUIDE, "yaml")[0])["extract"]["masker"]["with"]
+    checked = python(
+        tmp_path, "-c", f"from understudy_oval import OvalConfig; print(OvalConfig.model_validate({settings!r}).scale)"
+    )
+    assert checked.stdout.strip() == "1.2"
+
+
+def assert_passes(folder, test_file):
+    done = python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), test_file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+
+
+def python(folder, *words):
+    environment = {**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )

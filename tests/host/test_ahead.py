@@ -1,0 +1,62 @@
+"""Do the threads keep order, hand on errors, and end?"""
+
+import threading
+
+import pytest
+
+from understudy.ahead import Behind, ahead
+
+
+def test_values_come_in_order():
+    assert list(ahead(range(100), depth=3)) == list(range(100))
+
+
+def test_an_error_is_raised_after_the_values_before_it():
+    def values():
+        yield 1
+        raise ValueError("broken")
+
+    seen = []
+    with pytest.raises(ValueError, match="broken"):
+        for value in ahead(values(), depth=3):
+            seen.append(value)  # noqa: PERF402 - what came before the error counts
+    assert seen == [1]
+
+
+def test_it_works_ahead_by_the_depth_and_no_more():
+    made = []
+
+    def values():
+        for number in range(50):
+            made.append(number)
+            yield number
+
+    source = ahead(values(), depth=2)
+    next(source)
+    source.close()
+    assert len(made) <= 5
+    assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
+
+
+def test_behind_uses_all_values_in_order():
+    used = []
+    with Behind(used.append, depth=2) as consumer:
+        for number in range(20):
+            consumer.put(number)
+    assert used == list(range(20))
+
+
+def test_behind_raises_what_the_consumer_raised():
+    def use(value):
+        raise OSError(f"no room for {value}")
+
+    with pytest.raises(OSError, match="no room for 0"), Behind(use, depth=1) as consumer:
+        for number in range(20):
+            consumer.put(number)
+    assert not [thread for thread in threading.enumerate() if thread.name == "behind"]
+
+
+def test_behind_does_not_hide_the_callers_error():
+    with pytest.raises(KeyError), Behind(lambda value: None, depth=1) as consumer:
+        consumer.put(1)
+        raise KeyError("mine")

@@ -1,0 +1,40 @@
+"""Does the JSON schema say what the checker says?"""
+
+from __future__ import annotations
+
+import json
+
+from understudy.project import project_schema
+
+
+def resolve(schema: dict, node: dict) -> dict:
+    return schema["$defs"][node["$ref"].removeprefix("#/$defs/")] if "$ref" in node else node
+
+
+def test_every_reference_leads_somewhere(fake_registry):
+    schema = project_schema(fake_registry)
+    text = json.dumps(schema)
+    wanted = {part.partition('"')[0] for part in text.split('"#/$defs/')[1:]}
+    assert wanted == set(schema["$defs"])
+
+
+def test_the_settings_of_a_stage_depend_on_the_plugin(fake_registry):
+    schema = project_schema(fake_registry)
+    extract = resolve(schema, schema["properties"]["extract"])
+    detector = resolve(schema, extract["properties"]["detector"])
+    assert detector["properties"]["use"]["enum"] == ["finder", "seeker"]
+    (settings,) = [
+        resolve(schema, rule["then"]["properties"]["with"])
+        for rule in detector["allOf"]
+        if rule["if"]["properties"]["use"]["const"] == "finder"
+    ]
+    assert settings["properties"]["min_score"]["maximum"] == 1
+    assert settings["additionalProperties"] is False
+
+
+def test_a_model_has_iterations_and_a_range_may_leave_the_name_out(fake_registry):
+    definitions = project_schema(fake_registry)["$defs"]
+    assert "iterations" in definitions["model"]["properties"]
+    assert definitions["merger"]["required"] == ["use"]
+    assert "required" not in definitions["merger_of_range"]
+    assert definitions["RangeForm"]["required"] == ["from", "to", "merger"]

@@ -1,0 +1,148 @@
+"""Is every face dealt once per deck, in an order that depends on nothing but the numbers, wherever the faces are?"""
+
+import numpy as np
+import pytest
+import torch
+
+from understudy.errors import StoreError, TrainingError
+from understudy.training import DeckData, FaceArrays, data, load_arrays, save_arrays
+from understudy_sdk import InvalidValueError, Side
+
+
+def dealt(batch):
+    """Return the numbers of the faces in a batch."""
+    return batch.landmarks[:, 0, 0].int().tolist()
+
+
+def same(one, other):
+    return one.seed == other.seed and all(
+        torch.equal(getattr(one, name), getattr(other, name)) for name in ("rgb", "mask", "landmarks")
+    )
+
+
+@pytest.fixture
+def deck(faces):
+    return DeckData(*faces, seed=3, device="cpu")
+
+
+def test_batches_are_as_promised(deck):
+    batch = deck.draw(Side.TARGET, 0, 3)
+    assert (batch.rgb.dtype, tuple(batch.rgb.shape)) == (torch.uint8, (3, 3, 16, 16))
+    assert (batch.mask.dtype, tuple(batch.mask.shape)) == (torch.uint8, (3, 1, 16, 16))
+    assert (batch.landmarks.dtype, tuple(batch.landmarks.shape)) == (torch.float32, (3, 68, 2))
+    assert 0 <= batch.seed < 2**63
+
+
+def test_batches_hold_the_faces(deck, faces):
+    source, _ = faces
+    batch = deck.draw(Side.SOURCE, 7, 4)
+    numbers = dealt(batch)
+    for name in ("rgb", "mask", "landmarks"):
+        np.testing.assert_array_equal(getattr(batch, name).numpy(), getattr(source, name)[numbers])
+
+
+@pytest.mark.parametrize(("side", "count"), [(Side.SOURCE, 6), (Side.TARGET, 5)])
+@pytest.mark.parametrize("size", [1, 2, 4, 13])
+def test_every_face_comes_once_per_deck(deck, side, count, size):
+    cards = [number for draw in range(count * 4) for number in dealt(deck.draw(side, draw, size))]
+    for first in range(0, len(cards) - count + 1, count):
+        assert sorted(cards[first : first + count]) == list(range(count))
+
+
+def test_decks_differ_from_each_other_and_by_seed_and_side(tiny):
+    arrays = FaceArrays(*tiny.face_arrays(12))
+    one, other = (DeckData(arrays, arrays, seed=seed, device="cpu") for seed in (0, 1))
+    orders = [dealt(one.draw(Side.SOURCE, number, 12)) for number in range(3)]
+    orders += [dealt(one.draw(Side.TARGET, 0, 12)), dealt(other.draw(Side.SOURCE, 0, 12))]
+    assert len({tuple(order) for order in orders}) == 5
+
+
+def test_draws_depend_on_their_number_alone(faces):
+    forward, backward = (DeckData(*faces, seed=3, device="cpu") for _ in range(2))
+    asked = [(side, number) for side in Side for number in range(40)]
+    first = [forward.draw(side, number, 4) for side, number in asked]
+    np.random.seed(5)  # noqa: NPY002 - the point is that the global state does not matter
+    second = [backward.draw(side, number, 4) for side, number in reversed(asked)]
+    assert all(same(one, other) for one, other in zip(first, reversed(second), strict=True))
+
+
+def test_every_draw_has_its_own_seed(deck):
+    seeds = {deck.draw(side, number, 2).seed for side in Side for number in range(200)}
+    assert len(seeds) == 400
+
+
+def test_a_batch_may_be_larger_than_the_deck(deck):
+    assert sorted(dealt(deck.draw(Side.TARGET, 0, 10))) == sorted([*range(5), *range(5)])
+
+
+def test_faces_that_do_not_fit_stay_in_their_files(faces, tmp_path, monkeypatch):
+    for name, arrays in zip(("source", "target"), faces, strict=True):
+        save_arrays(tmp_path / name, arrays)
+    mapped = [load_arrays(tmp_path / name) for name in ("source", "target")]
+    in_memory = DeckData(*mapped, seed=3, device="cpu")
+    monkeypatch.setattr(data, "free_bytes", lambda device: 2 * faces[0].nbytes)  # half of it holds the source's only
+    partly = DeckData(*mapped, seed=3, device="cpu")
+    kinds = [type(partly._faces[side]._arrays.rgb) for side in Side]
+    assert kinds == [np.ndarray, np.memmap]
+    for side in Side:
+        assert all(same(partly.draw(side, number, 4), in_memory.draw(side, number, 4)) for number in range(6))
+
+
+def test_faces_on_a_device_are_dealt_like_those_in_memory(faces, monkeypatch, deck):
+    # the device's own way of keeping faces, on the device that every machine has
+    monkeypatch.setattr(data, "_place", lambda arrays, device, fits: data._DeviceFaces(arrays, device))
+    monkeypatch.setattr(data, "_BLOCK", 4)
+    on_device = DeckData(*faces, seed=3, device="cpu")
+    for side in Side:
+        assert all(same(on_device.draw(side, number, 4), deck.draw(side, number, 4)) for number in range(6))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("free", [10**12, 0])
+def test_faces_on_a_gpu_are_dealt_like_those_in_memory(faces, deck, monkeypatch, free):
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device here")
+    monkeypatch.setattr(data, "free_bytes", lambda device: free)
+    on_gpu = DeckData(*faces, seed=3, device="cuda")
+    for side in Side:
+        batch, wanted = on_gpu.draw(side, 2, 4), deck.draw(side, 2, 4)
+        assert batch.rgb.device.type == "cuda"
+        assert torch.equal(batch.rgb.cpu(), wanted.rgb)
+        assert batch.seed == wanted.seed
+
+
+def test_sides_of_different_size_are_refused(faces):
+    small = FaceArrays(faces[0].rgb[:, :, :8, :8], faces[0].mask[:, :, :8, :8], faces[0].landmarks)
+    with pytest.raises(TrainingError, match="8 px and the target's 16 px"):
+        DeckData(small, faces[1], seed=0, device="cpu")
+
+
+def test_saved_arrays_come_back_mapped_and_equal(faces, tmp_path):
+    save_arrays(tmp_path / "faces", faces[0])
+    again = load_arrays(tmp_path / "faces")
+    for name in ("rgb", "mask", "landmarks"):
+        assert isinstance(getattr(again, name), np.memmap)
+        np.testing.assert_array_equal(getattr(again, name), getattr(faces[0], name))
+    assert sorted(path.name for path in (tmp_path / "faces").iterdir()) == ["landmarks.npy", "mask.npy", "rgb.npy"]
+
+
+def test_damaged_arrays_are_named(faces, tmp_path):
+    save_arrays(tmp_path, faces[0])
+    with (tmp_path / "rgb.npy").open("r+b") as file:
+        file.truncate(500)
+    with pytest.raises(StoreError, match="cannot be read"):
+        load_arrays(tmp_path)
+    with pytest.raises(StoreError, match=r"cannot be read.*nowhere"):
+        load_arrays(tmp_path / "nowhere")
+
+
+def test_pickled_arrays_are_refused(faces, tmp_path):
+    save_arrays(tmp_path, faces[0])
+    np.save(tmp_path / "mask.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(StoreError, match="cannot be read"):
+        load_arrays(tmp_path)
+
+
+def test_arrays_that_do_not_belong_together_are_refused(faces):
+    with pytest.raises(InvalidValueError, match=r"FaceArrays\.mask must be uint8 \(6, 1, 16, 16\)"):
+        FaceArrays(faces[0].rgb, faces[1].mask, faces[0].landmarks)

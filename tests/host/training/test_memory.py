@@ -1,0 +1,127 @@
+"""Is a batch that does not fit noticed in time, with the right size named?"""
+
+import contextlib
+
+import pytest
+import torch
+
+from understudy.errors import TrainingError
+from understudy.training import memory
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def hungry(tiny):
+    """Give a maker of models that fail above a size with a given exception."""
+
+    def make(error, most):
+        class Hungry(tiny.TinyModel):
+            tried = ()
+
+            def train_step(self, data, step, batch_size):
+                self.tried = (*self.tried, batch_size)
+                if batch_size > most:
+                    raise error
+                return super().train_step(data, step, batch_size)
+
+        return Hungry()
+
+    return make
+
+
+ERRORS = [
+    MemoryError(),
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4"),
+    RuntimeError("MPS backend out of memory (MPS allocated: 17.06 GB)"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: str(error)[:20] or type(error).__name__)
+def test_every_way_to_say_that_memory_is_short_is_understood(hungry, training, error):
+    assert memory.attempt_step(hungry(error, 3), training().data, 1, 4) is None
+    assert set(memory.attempt_step(hungry(error, 3), training().data, 1, 3)) == {"source", "target"}
+
+
+def test_real_allocation_that_fails_is_understood(tiny, training):
+    class Endless(tiny.TinyModel):
+        def train_step(self, data, step, batch_size):
+            torch.empty(1 << 60, dtype=torch.uint8)
+
+    assert memory.attempt_step(Endless(), training().data, 1, 1) is None
+
+
+def test_other_errors_go_on_as_they_came(hungry, training):
+    with pytest.raises(RuntimeError, match="shapes"):
+        memory.attempt_step(hungry(RuntimeError("shapes do not agree"), 0), training().data, 1, 4)
+
+
+@pytest.mark.parametrize(("too_many", "most"), [(64, 63), (64, 11), (64, 32), (64, 1), (64, 0), (3, 2), (2, 1), (1, 0)])
+def test_the_largest_batch_that_fits_is_found(hungry, training, too_many, most):
+    model = hungry(MemoryError(), most)
+    assert memory.largest_fitting(model, training().data, 1, too_many) == most
+    assert max(model.tried, default=0) < too_many
+    assert len(model.tried) <= 12
+
+
+def test_error_tells_what_to_set():
+    assert "set the model's batch_size to 5 or less" in str(memory.too_large(8, 5, "cuda"))
+    assert "not even a batch of 1 fits" in str(memory.too_large(8, 0, "cuda"))
+
+
+@pytest.fixture
+def greedy(tiny):
+    """Give a model that fills 24 MiB per face while it learns."""
+
+    class Greedy(tiny.TinyModel):
+        def train_step(self, data, step, batch_size):
+            filled = torch.ones(batch_size, 24 * MIB // 4)
+            losses = super().train_step(data, step, batch_size)
+            assert filled[0, 0] == 1
+            return losses
+
+    return Greedy
+
+
+def no_blame(doing):
+    return contextlib.nullcontext()
+
+
+def test_batch_that_would_fill_the_memory_is_refused_ahead(greedy, training, monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 480 * MIB)  # holds 18 faces at 90 %
+    with pytest.raises(TrainingError, match="a batch of 200 does not fit into the memory of cpu") as caught:
+        memory.check_ahead(greedy(batch_size=200), training().data, 1, no_blame)
+    named = int(str(caught.value).split("batch_size to ")[1].split()[0])
+    assert 12 <= named <= 24
+
+
+def test_measuring_ahead_leaves_no_trace(greedy, training, monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 1 << 40)
+    model, untouched = greedy(batch_size=16), greedy(batch_size=16)
+    memory.check_ahead(model, training().data, 1, no_blame)
+    assert model.steps_done == [1, 1, 1]
+    for part in ("weights", "optimizer_state"):
+        mine, wanted = getattr(model, part)(), getattr(untouched, part)()
+        assert all(torch.equal(mine[name], wanted[name]) for name in wanted)
+
+
+def test_small_batches_are_not_measured(greedy, training):
+    model = greedy(batch_size=8)
+    memory.check_ahead(model, training().data, 1, no_blame)
+    assert model.steps_done == []
+
+
+def test_free_memory_is_a_plausible_number():
+    assert MIB < memory.free_bytes("cpu") < 1 << 50
+
+
+def test_containers_limit_counts(tmp_path):
+    assert memory._free_in_container(tmp_path) > 1 << 60
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._free_in_container(tmp_path) > 1 << 60
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("700\n")
+    (tmp_path / "memory.stat").write_text("anon 400\ninactive_file 200\n")
+    assert memory._free_in_container(tmp_path) == 500  # a cache can be given back

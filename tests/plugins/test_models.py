@@ -1,0 +1,27 @@
+"""Does every registered model keep the contract?"""
+
+import pytest
+
+from understudy.plugins import discover
+from understudy_sdk import TrainableModel
+from understudy_sdk.testing.model import ModelContract, TrainableModelContract
+from understudy_sdk.testing.values import offline_cpu
+
+MODELS = discover().models
+
+
+class TestEveryModel(ModelContract):
+    @pytest.fixture(params=MODELS, ids=str)
+    def model(self, request):
+        spec = MODELS[request.param]
+        return spec.build(spec.tiny, offline_cpu())
+
+
+class TestEveryTrainableModel(TrainableModelContract):
+    @pytest.fixture(params=MODELS, ids=str)
+    def model(self, request):
+        spec = MODELS[request.param]
+        model = spec.build(spec.tiny, offline_cpu())
+        if not isinstance(model, TrainableModel):
+            pytest.skip(f"{request.param} needs no training")
+        return model
