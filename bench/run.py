@@ -204,11 +204,14 @@ def encode_alone(clip: Path, frames: int, path: Path, codec: str, options: dict[
     from understudy.video import ChunkWriter, ClipReader, Encoding, probe
 
     info, start, count = probe(clip), time.perf_counter(), 0
-    with ClipReader(clip) as reader, ChunkWriter(path, info, Encoding(codec, options, None)) as writer:
-        with Behind(lambda frame: writer.add(frame.to_av()), depth=8) as encoder:
-            for frame in ahead(reader.frames(0, frames), depth=8):
-                encoder.put(frame)
-                count += 1
+    with (
+        ClipReader(clip) as reader,
+        ChunkWriter(path, info, Encoding(codec, options, None)) as writer,
+        Behind(lambda frame: writer.add(frame.to_av()), depth=8) as encoder,
+    ):
+        for frame in ahead(reader.frames(0, frames), depth=8):
+            encoder.put(frame)
+            count += 1
     return count / (time.perf_counter() - start)
 
 

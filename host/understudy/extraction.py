@@ -1,7 +1,7 @@
 """How do clips become a faceset?
 
-Frames are decoded in one thread, detector, aligner and masker run in the caller's, and pictures are encoded in two
-more. Chunks are cut at fixed positions and each is made from its own frames alone, so a run that was killed and one
+Frames are decoded in one thread, detector and aligner run in the caller's, and a third cuts, masks and encodes the
+faces. Chunks are cut at fixed positions and each is made from its own frames alone, so a run that was killed and one
 that was not leave the same files, to the bit.
 """
 
@@ -38,6 +38,9 @@ CHUNK_FRAMES: Final = 64
 BATCH_FRAMES: Final = 4
 """Frames given to a stage at once."""
 
+WAITING_BATCHES: Final = 4
+"""Batches whose faces may wait to be cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stages:
@@ -62,7 +65,10 @@ class Stages:
     def mask(self, crops: Sequence[Crop]) -> list[Any]:
         """Return one 8-bit mask (S, S) per crop."""
         with blaming(self.choice.masker.offer, "masking crops"):
-            return [np.rint(mask.values * 255).astype(np.uint8) for mask in self.masker.mask(crops)]
+            masks = self.masker.mask(crops)
+            if len(masks) != len(crops):
+                raise ValueError(f"answered {len(masks)} masks for {len(crops)} crops")
+            return [np.rint(mask.values * 255).astype(np.uint8) for mask in masks]
 
 
 def faceset_artifact(work: WorkFolder, faceset: ChosenFaceset) -> Artifact:
@@ -136,18 +142,20 @@ def _extract_clip(index: Faceset, clip: Path, stages: Stages, progress: Progress
         for first in range(0, len(info.pts), CHUNK_FRAMES)
         if first not in finished
     ]
-    with ThreadPoolExecutor(2, thread_name_prefix="encode") as pool:
+    shape = (stages.choice.face_type, stages.choice.crop_size)
+    with ThreadPoolExecutor(1, thread_name_prefix="cut") as cutter:
         for span, batches in _decoded(clip, info, spans):
-            found: list[Future[FoundFace]] = []
-            lost: list[int] = []
+            found, lost = list[Future[list[FoundFace]]](), list[int]()
             for batch in batches:
                 if isinstance(batch, _Lost):
                     lost += batch.positions
                     continue
-                found += _faces_of(batch, stages, pool)
+                faces = stages.find([frame for _, frame in batch])
+                found.append(cutter.submit(_cut, batch, faces, stages))
+                if len(found) > WAITING_BATCHES:
+                    found[-1 - WAITING_BATCHES].result()  # frames wait in memory until their faces are cut
                 progress.advance(len(batch))
-            shape = (stages.choice.face_type, stages.choice.crop_size)
-            index.add_chunk(number, span, [future.result() for future in found], shape, lost)
+            index.add_chunk(number, span, [face for future in found for face in future.result()], shape, lost)
             if lost:
                 progress.advance(len(lost))
                 progress.say(f"{clip.name}: {len(lost)} frames could not be decoded: {_ranges(lost)}")
@@ -195,22 +203,20 @@ def _until_lost(source: Iterator[list[Positioned] | _Lost]) -> Iterator[list[Pos
             return
 
 
-def _faces_of(batch: Sequence[Positioned], stages: Stages, pool: ThreadPoolExecutor) -> list[Future[FoundFace]]:
-    frames = [frame for _, frame in batch]
-    choice, found = stages.choice, stages.find(frames)
-    places, crops = list[tuple[int, Frame, int, Face]](), list[Crop]()
-    for (position, frame), faces in zip(batch, found, strict=True):
-        for number, face in enumerate(faces):
-            places.append((position, frame, number, face))
-            crops.append(warp_crop(frame, face, choice.face_type, choice.crop_size))
+def _cut(batch: Sequence[Positioned], found: Sequence[Sequence[Face]], stages: Stages) -> list[FoundFace]:
+    """Cut, mask and encode a batch's faces; one thread only calls this, and so the masker."""
+    places = [
+        (position, frame, number, face)
+        for (position, frame), faces in zip(batch, found, strict=True)
+        for number, face in enumerate(faces)
+    ]
+    choice = stages.choice
+    crops = [warp_crop(frame, face, choice.face_type, choice.crop_size) for _, frame, _, face in places]
     masks = stages.mask(crops) if crops else []
-
-    def encode(place: tuple[int, Frame, int, Face], crop: Crop, mask: Any) -> FoundFace:
-        position, frame, number, face = place
-        picture, grey = encode_png(crop.rgb), encode_png(mask)
-        return FoundFace(position, frame.pts, number, face, crop.frame_to_crop, picture, grey)
-
-    return [pool.submit(encode, *parts) for parts in zip(places, crops, masks, strict=True)]
+    return [
+        FoundFace(position, frame.pts, number, face, crop.frame_to_crop, encode_png(crop.rgb), encode_png(mask))
+        for (position, frame, number, face), crop, mask in zip(places, crops, masks, strict=True)
+    ]
 
 
 def _call(chosen: Chosen, frames: Sequence[Frame], work: Any) -> list[list[Face]]:

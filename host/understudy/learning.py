@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from .project import ChosenFaceset, ChosenSwap
 from .store import Artifact, WorkFolder, digest, read_json, write_json
 from .video import fingerprint
 
-__all__ = ["faceset_rows", "held_crops", "learn_arrays", "swap_artifact"]
+__all__ = ["chosen_rows", "faceset_rows", "held_crops", "learn_arrays", "swap_artifact"]
 
 _REACH: Final = {
     FaceType.HALF: 0, FaceType.MID_FULL: 1, FaceType.FULL: 2, FaceType.FULL_NO_ALIGN: 3,
@@ -36,6 +36,7 @@ def swap_artifact(work: WorkFolder, swap: ChosenSwap) -> Artifact:
     recipe = {
         "model": swap.model.recipe(),
         "seed": swap.seed,
+        "face": swap.face,
         "source": _side_recipe(work, swap.source),
         "target": _side_recipe(work, swap.target),
     }
@@ -52,15 +53,29 @@ def faceset_rows(work: WorkFolder, faceset: ChosenFaceset) -> list[FaceRow]:
         return index.rows(fingerprint(clip) for clip in faceset.clips)
 
 
-def learn_arrays(work: WorkFolder, faceset: ChosenFaceset, spec: CropSpec, folder: Path) -> Path:
-    """Return a folder with a faceset's faces at a model's crops, made once and kept beside the training.
+def chosen_rows(rows: Iterable[FaceRow], face: Literal["largest", "all"]) -> list[FaceRow]:
+    """Return all faces, or of each frame the one with the largest box, in the order given."""
+    if face == "all":
+        return list(rows)
+    largest: dict[tuple[str, int], FaceRow] = {}
+    for row in rows:
+        place = row.fingerprint, row.frame
+        if place not in largest or row.area > largest[place].area:
+            largest[place] = row
+    return list(largest.values())
+
+
+def learn_arrays(
+    work: WorkFolder, faceset: ChosenFaceset, face: Literal["largest", "all"], spec: CropSpec, folder: Path
+) -> Path:
+    """Return a folder with a faceset's chosen faces at a model's crops, made once and kept beside the training.
 
     It is made anew when faces came or went since.
 
     Raises:
         RequestError: When the faceset's crops do not reach as far as the model's, or there are no faces.
     """
-    rows = faceset_rows(work, faceset)
+    rows = chosen_rows(faceset_rows(work, faceset), face)
     _check_reach(faceset, spec, len(rows))
     key = digest([str(spec), [row.name for row in rows]])
     if (read_json(folder / "faces.json") or {}).get("key") == key:

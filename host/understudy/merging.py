@@ -24,7 +24,7 @@ from .ahead import Behind, ahead
 from .errors import RequestError
 from .extraction import faceset_artifact, warp_crop
 from .faceset import FaceRow, Faceset
-from .learning import faceset_rows
+from .learning import chosen_rows, faceset_rows
 from .pictures import decode_mask
 from .plugins import blaming
 from .progress import Progress
@@ -158,10 +158,6 @@ def merge_clip(
 ) -> Path:
     """Merge a clip's missing chunks, join them, and return the output's path."""
     info = probe(job.clip)
-    if info.is_interlaced:
-        raise RequestError(
-            f"{job.clip.name} is interlaced; its fields cannot be merged\n  deinterlace it first, then extract again"
-        )
     done, total, _ = merge_progress(artifact, job, project)
     video = project.output.video
     encoding = Encoding(video.codec, video.encoder_options(), video.pixel_format)
@@ -174,7 +170,7 @@ def merge_clip(
                 _merge_chunk(reader, span, ready, _chunk(artifact, span[0]), encoding, progress)
         progress.finish()
     chunks = [path for first, _ in _spans(info) if (path := _chunk(artifact, first)).stat().st_size]
-    join_chunks(chunks, job.clip, job.output, marking_of(project, job), progress.say)
+    join_chunks(chunks, job.clip, job.output, marking_of(project, job), progress.say, info=info)
     write_json(artifact.folder / "done.json", _stamp(project, job))
     return job.output
 
@@ -283,14 +279,7 @@ def _mask_for(part: ReadySwap, row: FaceRow, spec: CropSpec) -> Mask:
 
 def _chosen_rows(work: WorkFolder, swap: ChosenSwap, clip: Path) -> list[FaceRow]:
     key = fingerprint(clip)
-    rows = [row for row in faceset_rows(work, swap.target) if row.fingerprint == key]
-    if swap.face == "all":
-        return rows
-    largest: dict[int, FaceRow] = {}
-    for row in rows:
-        if row.pts not in largest or row.area > largest[row.pts].area:
-            largest[row.pts] = row
-    return list(largest.values())
+    return chosen_rows((row for row in faceset_rows(work, swap.target) if row.fingerprint == key), swap.face)
 
 
 def _swap_recipe(work: WorkFolder, swap: ChosenSwap, clip: Path, learnt: Any) -> dict[str, Any]:

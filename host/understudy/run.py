@@ -23,7 +23,7 @@ from .progress import Progress
 from .project import ChosenFaceset, ChosenSwap, LoadedProject
 from .store import PHASES, Artifact, WorkFolder, folder_bytes
 from .training.checkpoints import Checkpoints
-from .video import probe
+from .video import check_destination, check_mergeable, probe
 from .weights import WeightCache
 
 __all__ = ["Garbage", "PhaseStatus", "RunResult", "clean", "clean_plan", "resources_for", "run", "status"]
@@ -171,14 +171,14 @@ def _train(work: WorkFolder, project: LoadedProject, swap: ChosenSwap, progress:
     if not isinstance(model, TrainableModel):
         return
     folder = artifact.prepare()
-    arrays = {
-        side: training.load_arrays(learn_arrays(work, faceset, model.crop_spec, folder / "faces" / side))
-        for side, faceset in (("source", swap.source), ("target", swap.target))
-    }
-    crops = [held_crops(arrays[side], model.crop_spec, PREVIEW_FACES) for side in ("source", "target")]
+    # a source is one person, so of its frames the largest face counts; of the target's, those that are swapped
+    source = learn_arrays(work, swap.source, "largest", model.crop_spec, folder / "faces" / "source")
+    target = learn_arrays(work, swap.target, swap.face, model.crop_spec, folder / "faces" / "target")
+    faces = training.load_arrays(source), training.load_arrays(target)
+    crops = [held_crops(arrays, model.crop_spec, PREVIEW_FACES) for arrays in faces]
     job = training.Training(
         model=model,
-        data=training.DeckData(arrays["source"], arrays["target"], seed=swap.seed, device=resources.device),
+        data=training.DeckData(*faces, seed=swap.seed, device=resources.device),
         folder=folder,
         steps=swap.iterations,
         offer_name=swap.model.name,
@@ -259,6 +259,8 @@ def _check_merge(project: LoadedProject, jobs: Sequence[ClipJob]) -> None:
             raise RequestError(f"the folder {job.output.parent} cannot be made: {error.strerror}") from error
         if not os.access(job.output.parent, os.W_OK):
             raise RequestError(f"the folder {job.output.parent} cannot be written\n  choose another output.path")
+        check_mergeable(probe(job.clip))
+        check_destination(job.output, project.output.video.codec)
 
 
 def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> PhaseStatus:

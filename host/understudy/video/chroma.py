@@ -54,6 +54,7 @@ def bring_down(fine: F32, axis: int, factor: int, *, is_between: bool, at_edges:
         mean: F32 = cells.reshape(shape).mean(axis=axis + 1, dtype=np.float32)
         return mean
     wide = _extended(fine, axis, 2, short + 2, at_edges)
+    coarse: F32
     if is_between:
         coarse = np.float32(0.75) * (_along(wide, axis, 2, -2, 2) + _along(wide, axis, 3, -1, 2))
         coarse -= np.float32(0.25) * (_along(wide, axis, 1, -3, 2) + _along(wide, axis, 4, None, 2))

@@ -21,6 +21,7 @@ from understudy_sdk import ColorDescription
 
 from .color import ColorTags, describe_color
 from .container import main_video, open_media, packets_of
+from .hdr import StaticHdr, static_hdr_of
 from .orientation import UPRIGHT, Orientation, orientation_of
 from .planes import layout_of, working_format
 
@@ -55,6 +56,7 @@ class ClipInfo:
         is_timed: Whether the file's own times name each frame; else frames are counted from the clip's beginning.
         last_duration: Ticks for which the last frame is shown.
         stream_index: The video's number among the tracks.
+        hdr: What the file says of the display it was graded on.
     """
 
     path: Path
@@ -78,6 +80,7 @@ class ClipInfo:
     is_timed: bool
     last_duration: int
     stream_index: int
+    hdr: StaticHdr | None
 
     @property
     def stored_size(self) -> tuple[int, int]:
@@ -146,6 +149,7 @@ def _probed(path: Path, _size: int, _changed_ns: int) -> ClipInfo:
             is_timed=times.is_timed,
             last_duration=times.last_duration or round(1 / (rate * time_base)),
             stream_index=video.index,
+            hdr=static_hdr_of(picture),
         )
 
 

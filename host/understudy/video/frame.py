@@ -51,7 +51,7 @@ class DecodedFrame:
             rgb = np.clip(np.rint(gray * 255.0), 0, 255).astype(np.uint8)
         else:
             rgb = self._scaled()
-        return Frame(np.ascontiguousarray(self._info.orientation.upright(rgb)), self.pts, self.time_base)
+        return Frame(self._info.orientation.upright_copy(rgb), self.pts, self.time_base)
 
     def region(self, x0: int, y0: int, x1: int, y1: int) -> Region:
         """Give a part of the frame as it is now, laid layers included, as float32 RGB at the clip's own precision.
@@ -70,8 +70,7 @@ class DecodedFrame:
             raise InvalidValueError("box", str((x0, y0, x1, y1)), f"a box that meets {info.width} x {info.height} px")
         stored = _on_chroma_grid(info.orientation.stored_box(box, info.width, info.height), layout, *info.stored_size)
         left, top, _, _ = info.orientation.upright_box(stored, info.width, info.height)
-        rgb = info.orientation.upright(self._rgb_of(layout, stored))
-        return Region(np.ascontiguousarray(rgb), left, top, info.color)
+        return Region(info.orientation.upright_copy(self._rgb_of(layout, stored)), left, top, info.color)
 
     def lay(self, region: Region, layer: Layer) -> None:
         """Blend a layer over the region it was made from: ``region * (1 - mask) + rgb * mask``.

@@ -20,6 +20,13 @@ Say = Callable[[str], None]
 
 # What describes the file that was, not the footage in it.
 _DROPPED_TAGS = frozenset({"encoder", "major_brand", "minor_version", "compatible_brands", "duration"})
+# QuickTime's table of languages has one of the two codes that ISO 639-2 gives some of them.
+_QUICKTIME_LANGUAGES = {
+    "bod": "tib", "cym": "wel", "deu": "ger", "ell": "gre", "eus": "baq", "fas": "per", "hye": "arm", "isl": "ice",
+    "kat": "geo", "mkd": "mac", "msa": "may", "mya": "bur", "nld": "dut", "sqi": "alb", "zho": "chi",
+    "cze": "ces", "fre": "fra", "rum": "ron", "slo": "slk",
+}  # fmt: skip
+_PAUSE = b"\0\0"  # a text of no length, by which mov_text fills the time between two
 _COVER_TYPES = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
 
 
@@ -74,6 +81,8 @@ def copied_packets(source: InputContainer, copies: dict[int, Stream]) -> Iterato
     for packet in packets_of(source, *wanted):
         if not packet.size and packet.pts is None:
             continue  # the empty packet at a track's end
+        if packet.stream.type == "subtitle" and bytes(packet) == _PAUSE:
+            continue  # the muxer makes its own
         _complete(packet)
         assert packet.dts is not None
         seconds = float(packet.dts * packet.time_base)
@@ -129,6 +138,8 @@ def _complete(packet: Packet[Stream]) -> None:
 def _added(output: OutputContainer, stream: Stream) -> Stream:
     copy = output.add_stream_from_template(stream, opaque=True)
     copy.metadata.update(kept_tags(stream.metadata))
+    if output.format.name == "mov" and stream.language in _QUICKTIME_LANGUAGES:
+        copy.metadata["language"] = _QUICKTIME_LANGUAGES[stream.language]
     copy.disposition = stream.disposition
     return copy
 

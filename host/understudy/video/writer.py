@@ -20,6 +20,7 @@ from understudy.errors import MediaError
 from .aside import begin_aside, drop_aside, explaining, settle_aside
 from .clip import ClipInfo
 from .color import swscale_matrix
+from .hdr import hdr_options
 from .planes import exact_equivalents
 
 __all__ = ["FIRST_PTS", "ChunkWriter", "Encoding"]
@@ -120,8 +121,7 @@ class ChunkWriter:
             self._container.mux(self._stream.encode(frame))
 
     def _opened(self, part: Path) -> tuple[OutputContainer, VideoStream]:
-        options = {"threads": _THREADS, **self._encoding.options}
-        _hush(self._encoding.codec, options)
+        options = _completed(self._encoding, self._info)
         for name in _CHUNK_FORMATS:
             # mov would round times to a clock of its own choosing, and keeps unknown tags only when asked to
             clock = str(self._info.time_base.denominator)
@@ -139,13 +139,16 @@ class ChunkWriter:
         self._set_up(stream)
         width, height = self._info.stored_size
         codec = self._encoding.codec
+        advice = "check the codec's options; some codecs take sizes and rates of a list only"
+        if width % 2 or height % 2:
+            advice = "an odd size needs a codec or format that takes it: pixel_format yuv444p, or libsvtav1, or ffv1"
         try:
             stream.codec_context.open()
         except (av.FFmpegError, ValueError) as error:
             raise MediaError(
                 self._path,
                 f"{codec} refuses {width} x {height} px {self._format} with {dict(self._encoding.options)} ({error})",
-                "check the codec's options; some codecs need even sizes, or sizes and rates of a list",
+                advice,
             ) from error
         unknown = ", ".join(sorted(stream.codec_context.options))
         if unknown:
@@ -218,10 +221,19 @@ def _stored_format(path: Path, info: ClipInfo, encoding: Encoding) -> str:
     )
 
 
-def _hush(codec: str, options: dict[str, str]) -> None:
-    """Keep encoders that write to the terminal by themselves from doing so, and x265 to closed groups of pictures."""
-    if codec == "libx265":
-        own = options.get("x265-params")
-        options["x265-params"] = "log-level=error:open-gop=0" + (f":{own}" if own else "")
-    if codec == "libsvtav1":
+def _completed(encoding: Encoding, info: ClipInfo) -> dict[str, str]:
+    """Add to the user's options: what the clip's HDR needs, closed groups of pictures, and silence on the terminal."""
+    options = {"threads": _THREADS}
+    if encoding.pixel_format is None or encoding.pixel_format == info.pixel_format:
+        options |= hdr_options(encoding.codec, info.hdr)
+    if encoding.codec == "libx265":
+        options["x265-params"] = _listed(options.get("x265-params"), "log-level=error:open-gop=0")
+    if encoding.codec == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "1")  # its only switch
+    for key, value in encoding.options.items():
+        options[key] = _listed(options.get(key), value) if key.endswith("-params") else value
+    return options
+
+
+def _listed(ours: str | None, theirs: str) -> str:
+    return f"{ours}:{theirs}" if ours else theirs  # of an option said twice, the later counts

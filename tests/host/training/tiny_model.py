@@ -64,21 +64,21 @@ class TinyModel:
         return dict(self.nets.state_dict())
 
     def load_weights(self, weights):
-        _copy(self.weights(), weights)
+        take_over(self.weights(), weights)
 
     def optimizer_state(self):
         return {**self.momenta, "rate": torch.tensor(self.rate, dtype=torch.float64)}
 
     def load_optimizer_state(self, state):
         rate = torch.tensor(0.0, dtype=torch.float64)
-        _copy({**self.momenta, "rate": rate}, state)
+        take_over({**self.momenta, "rate": rate}, state)
         self.rate = rate.item()
 
     def lower_learning_rate(self, factor):
         self.rate *= factor
 
 
-def _copy(mine, given):
+def take_over(mine, given):
     if mine.keys() != given.keys() or any(mine[name].shape != given[name].shape for name in mine):
         raise StageError("these tensors belong to another model")
     with torch.no_grad():

@@ -9,9 +9,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
 from understudy.video.planes import layout_of, samples
 
 CELL = 8  # side of a barcode cell in px; the index stands in the first row, 8 cells, highest bit first
+
+
+CHAPTERS = [
+    {"id": number, "start": start, "end": end, "time_base": Fraction(1, 1000), "metadata": {"title": title}}
+    for number, start, end, title in ((1, 0, 400, "First part"), (2, 400, 900, "Second part"))
+]
 
 
 @dataclass
@@ -33,12 +40,11 @@ class Recipe:
     subtitle_codec: str = "mov_text"
     chapters: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
-    format: str | None = None
     container_options: dict[str, str] = field(default_factory=dict)
     has_cover: bool = False
     has_attachment: bool = False
     timecode: str = ""
-    is_interlaced: bool = False
+    aspect: Fraction | None = None
 
 
 def draw(index: int, recipe: Recipe) -> av.VideoFrame:
@@ -76,68 +82,28 @@ def recipe_pts(recipe: Recipe) -> list[int]:
 
 
 def write_clip(path: Path, recipe: Recipe) -> Path:
-    options = {"movflags": "use_metadata_tags", **recipe.container_options}
-    is_mov = path.suffix in {".mp4", ".mov"}
-    with av.open(
-        str(path), "w", format=recipe.format, container_options=options if is_mov else recipe.container_options
-    ) as out:
-        video = out.add_stream(recipe.codec, rate=recipe.rate, options=dict(recipe.options))
-        video.width, video.height = recipe.size
-        video.pix_fmt = recipe.pixel_format
-        video.time_base = video.codec_context.time_base = recipe.time_base
-        video.colorspace, video.color_primaries, video.color_trc, video.color_range = recipe.tags
-        if recipe.rotation:
-            video.set_display_rotation(recipe.rotation)
-        if recipe.timecode:
-            video.metadata["timecode"] = recipe.timecode
+    options = dict(recipe.container_options)
+    if path.suffix in {".mp4", ".mov"}:
+        options.setdefault("movflags", "use_metadata_tags")
+    with av.open(str(path), "w", container_options=options) as out:
+        video = add_video(out, recipe)
         sounds = [out.add_stream("aac", rate=48000) for _ in range(recipe.audio)]
-        for number, sound in enumerate(sounds):
-            sound.metadata["language"] = ("eng", "deu", "fra")[number]
-        cover = None
-        if recipe.has_cover:
-            cover = out.add_stream("mjpeg", rate=1)
-            cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
-            cover.disposition = av.stream.Disposition.attached_pic
-        text = None
-        if recipe.subtitles:
-            text = out.add_stream(recipe.subtitle_codec)
-            text.time_base = Fraction(1, 1000)
-            text.codec_context.subtitle_header = ASS_HEADER
+        for language, sound in zip(("eng", "deu"), sounds, strict=False):
+            sound.metadata["language"] = language
+        cover = add_cover(out) if recipe.has_cover else None
+        text = add_text(out, recipe) if recipe.subtitles else None
         if recipe.has_attachment:
             out.add_attachment("font.ttf", "application/x-truetype-font", b"not really a font")
         out.metadata.update(recipe.metadata)
         if recipe.chapters:
-            out.set_chapters(
-                [
-                    {
-                        "id": 1,
-                        "start": 0,
-                        "end": 400,
-                        "time_base": Fraction(1, 1000),
-                        "metadata": {"title": "First part"},
-                    },
-                    {
-                        "id": 2,
-                        "start": 400,
-                        "end": 900,
-                        "time_base": Fraction(1, 1000),
-                        "metadata": {"title": "Second part"},
-                    },
-                ]
-            )
+            out.set_chapters(CHAPTERS)
         if text is not None:
             out.start_encoding()
-            for start, length, words in recipe.subtitles:
-                packet = av.Packet(words)
-                packet.stream, packet.time_base = text, Fraction(1, 1000)
-                packet.pts = packet.dts = start
-                packet.duration = length
-                out.mux(packet)
+            out.mux(packets_of_text(text, recipe))
         if cover is not None:
             shown = draw(0, Recipe(pixel_format="yuvj420p", size=(64, 32))).reformat(32, 32)
             shown.pts = 0
-            out.mux(cover.encode(shown))
-            out.mux(cover.encode())
+            out.mux([*cover.encode(shown), *cover.encode()])
         times = recipe_pts(recipe)
         for index, pts in enumerate(times):
             picture = draw(index, recipe)
@@ -150,7 +116,43 @@ def write_clip(path: Path, recipe: Recipe) -> Path:
     return path
 
 
-ASS_HEADER = b"[Script Info]\nScriptType: v4.00+\n"
+def add_video(out, recipe: Recipe):
+    video = out.add_stream(recipe.codec, rate=recipe.rate, options=dict(recipe.options))
+    video.width, video.height = recipe.size
+    video.pix_fmt = recipe.pixel_format
+    video.time_base = video.codec_context.time_base = recipe.time_base
+    video.colorspace, video.color_primaries, video.color_trc, video.color_range = recipe.tags
+    if recipe.rotation:
+        video.set_display_rotation(recipe.rotation)
+    if recipe.aspect:
+        video.codec_context.sample_aspect_ratio = recipe.aspect
+    if recipe.timecode:
+        video.metadata["timecode"] = recipe.timecode
+    return video
+
+
+def add_cover(out):
+    cover = out.add_stream("mjpeg", rate=1)
+    cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
+    cover.disposition = av.stream.Disposition.attached_pic
+    return cover
+
+
+def add_text(out, recipe: Recipe):
+    text = out.add_stream(recipe.subtitle_codec)
+    text.time_base = Fraction(1, 1000)
+    text.codec_context.subtitle_header = b"[Script Info]\nScriptType: v4.00+\n"
+    return text
+
+
+def packets_of_text(text, recipe: Recipe) -> list[av.Packet]:
+    packets = []
+    for start, length, words in recipe.subtitles:
+        packets.append(av.Packet(words))
+        packets[-1].stream, packets[-1].time_base = text, Fraction(1, 1000)
+        packets[-1].pts = packets[-1].dts = start
+        packets[-1].duration = length
+    return packets
 
 
 def packets_of_tone(sound, frequency: float, seconds: float) -> list[av.Packet]:

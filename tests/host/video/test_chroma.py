@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from understudy.video.chroma import bring_down, bring_up, cells_touched
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+
 from understudy.errors import MediaError
 from understudy.video import check_mergeable, fingerprint, probe
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from understudy.video.color import ColorTags, code_steps, describe_color, to_rgb
 from understudy_sdk import ColorDescription
 

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+
 from understudy.video.orientation import Orientation, orientation_of
 
 ALL = [Orientation(*kind) for kind in itertools.product((False, True), repeat=3)]
@@ -37,6 +38,15 @@ def test_reads_a_mirror():
 def test_stored_undoes_upright(orientation):
     picture = np.arange(24).reshape(3, 4, 2)
     assert np.array_equal(orientation.stored(orientation.upright(picture)), picture)
+
+
+@pytest.mark.parametrize("orientation", ALL)
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_copy_is_the_view_laid_out_anew(orientation, dtype):
+    wide = np.arange(3 * 5 * 3, dtype=dtype).reshape(3, 5, 3)
+    copy = orientation.upright_copy(wide[:, :4])
+    assert copy.flags.c_contiguous
+    assert np.array_equal(copy, orientation.upright(wide[:, :4]))
 
 
 @pytest.mark.parametrize("orientation", ALL)

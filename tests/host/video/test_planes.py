@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 from av.video.format import VideoFormat
+
 from understudy.video.planes import exact_equivalents, layout_of, samples
 
 SAME_SAMPLES = [
@@ -53,7 +54,9 @@ def test_formats_of_the_same_samples_agree_by_ffmpegs_own_conversion(left, right
         assert np.array_equal(found, samples(picture, layout, channel)), channel
 
 
-@pytest.mark.parametrize("name", ["yuv420p", "yuv411p", "yuv410p", "yuv440p", "yuva422p10le", "yuv420p12le", "yuv444p16le"])
+@pytest.mark.parametrize(
+    "name", ["yuv420p", "yuv411p", "yuv410p", "yuv440p", "yuva422p10le", "yuv420p12le", "yuv444p16le"]
+)
 def test_views_are_as_large_as_the_format_says_also_at_odd_sizes(name):
     picture = av.VideoFrame(35, 21, name)
     layout = layout_of(name)

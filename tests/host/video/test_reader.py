@@ -7,6 +7,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+
 from understudy.video import ClipReader, probe
 
 CLOSED = {"preset": "fast", "qp": "10", "g": "8", "bf": "3"}
@@ -21,8 +22,17 @@ KINDS = {
     "ts-open": {"name": "a.ts", "options": OPEN, "time_base": Fraction(1, 90000)},
     "avi": {"name": "a.avi", "options": CLOSED, "time_base": Fraction(1, 25)},
     "raw": {"name": "a.h264", "options": CLOSED, "time_base": Fraction(1, 25)},
-    "hevc": {"name": "a.mp4", "codec": "libx265", "options": {"preset": "ultrafast", "x265-params": "keyint=8:log-level=0"}},
-    "mpeg2": {"name": "a.ts", "codec": "mpeg2video", "options": {"g": "8", "bf": "2", "b": "4M"}, "time_base": Fraction(1, 25)},
+    "hevc": {
+        "name": "a.mp4",
+        "codec": "libx265",
+        "options": {"preset": "ultrafast", "x265-params": "keyint=8:log-level=0"},
+    },
+    "mpeg2": {
+        "name": "a.ts",
+        "codec": "mpeg2video",
+        "options": {"g": "8", "bf": "2", "b": "4M"},
+        "time_base": Fraction(1, 25),
+    },
     "ffv1": {"name": "a.mkv", "codec": "ffv1", "options": {}},
 }
 
@@ -53,7 +63,9 @@ def test_pixels_do_not_depend_on_where_reading_began(make_clip, codes):
 
 
 def test_frames_behind_an_edit_list_are_read_by_their_own_times(make_clip, index_of, tmp_path):
-    data = bytearray(make_clip("whole.mp4", options={"preset": "ultrafast", "qp": "0", "bf": "0", "g": "6"}).read_bytes())
+    data = bytearray(
+        make_clip("whole.mp4", options={"preset": "ultrafast", "qp": "0", "bf": "0", "g": "6"}).read_bytes()
+    )
     at = data.index(b"elst")
     data[at + 16 : at + 20] = (10 * 512).to_bytes(4, "big")
     path = tmp_path / "trimmed.mp4"
@@ -111,7 +123,7 @@ def test_a_truncated_file_gives_what_decodes(make_clip, index_of, tmp_path):
 
 
 def test_rows_stored_from_the_bottom_are_read_from_the_top(make_clip, drawn):
-    """AVI stores RGB upside down; the header is told so, the drawn rows are not turned, so they must come out turned."""
+    """AVI may store RGB upside down; its header says so here, so the rows, drawn upright, must come out turned."""
     flipped = {"flipped_raw_rgb": "1"}
     path = make_clip(
         "up.avi",
