@@ -24,6 +24,7 @@ from understudy_sdk import Crop, Face, FaceType
 from understudy_sdk.geometry import transform_points
 from understudy_sdk.types import F32, F64, U8
 
+from .aside import PART, sync
 from .errors import StoreError
 from .pictures import decode_png
 
@@ -207,7 +208,7 @@ class Faceset:
             name = f"{clip:03d}-{Path(stem).stem}_{found.frame:07d}_{found.number}.png"
             _write_synced(self.pictures / name, found.picture)
             rows.append(_to_row(name, clip, Fraction(time_base), found, shape))
-        _sync_folder(self.pictures)
+        sync(self.pictures)
         with self._db:
             self._db.executemany(f"insert or replace into face values ({','.join('?' * 17)})", rows)  # noqa: S608
             self._db.execute(
@@ -282,18 +283,7 @@ def _from_row(row: tuple[Any, ...]) -> FaceRow:
 
 
 def _write_synced(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":  # a rename is durable once its folder is synced
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    part = path.with_name(path.name + PART)
+    part.write_bytes(content)
+    sync(part)
+    part.replace(path)  # the folder is synced once for all of a chunk's pictures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -11,6 +11,7 @@ import numpy as np
 
 from understudy_sdk import Crop, CropSpec, FaceType
 from understudy_sdk.geometry import compose, frame_to_crop, invert, transform_points
+from understudy_sdk.types import F32, U8
 from understudy_sdk.warp import warp_mask, warp_picture
 
 from . import training
@@ -23,6 +24,8 @@ from .store import Artifact, WorkFolder, digest, read_json, write_json
 from .video import fingerprint
 
 __all__ = ["chosen_rows", "faceset_rows", "held_crops", "learn_arrays", "swap_artifact"]
+
+_FORMAT: Final = 1
 
 _REACH: Final = {
     FaceType.HALF: 0, FaceType.MID_FULL: 1, FaceType.FULL: 2, FaceType.FULL_NO_ALIGN: 3,
@@ -77,16 +80,14 @@ def learn_arrays(
     """
     rows = chosen_rows(faceset_rows(work, faceset), face)
     _check_reach(faceset, spec, len(rows))
-    key = digest([str(spec), [row.name for row in rows]])
-    if (read_json(folder / "faces.json") or {}).get("key") == key:
+    recipe = {"format": _FORMAT, "spec": str(spec), "faces": digest([row.name for row in rows])}
+    if read_json(folder.with_suffix(".json")) == recipe and folder.is_dir():
         return folder
-    with Faceset(faceset_artifact(work, faceset).folder) as index, ThreadPoolExecutor(2) as pool:
-        masks = [index.mask_png(row.name) for row in rows]
-        loaded = list(pool.map(lambda pair: _load(index, pair[0], pair[1], spec), zip(rows, masks, strict=True)))
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays = training.FaceArrays(*(np.stack(parts) for parts in zip(*loaded, strict=True)))
-    training.save_arrays(folder, arrays)
-    write_json(folder / "faces.json", {"key": key, "faces": len(rows)})
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.with_suffix(".json").unlink(missing_ok=True)
+    with Faceset(faceset_artifact(work, faceset).folder) as index:
+        training.save_arrays(folder, spec.size, len(rows), _loaded(index, rows, spec))
+    write_json(folder.with_suffix(".json"), recipe)
     return folder
 
 
@@ -125,7 +126,15 @@ def _check_reach(faceset: ChosenFaceset, spec: CropSpec, faces: int) -> None:
         )
 
 
-def _load(index: Faceset, row: FaceRow, mask_png: bytes, spec: CropSpec) -> Sequence[Any]:
+def _loaded(index: Faceset, rows: Sequence[FaceRow], spec: CropSpec) -> Iterator[tuple[U8, U8, F32]]:
+    """Yield each face at the model's crop; some threads decode, and few faces are in memory at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        for first in range(0, len(rows), 64):
+            some = [(row, index.mask_png(row.name)) for row in rows[first : first + 64]]
+            yield from pool.map(lambda face: _load(index, face[0], face[1], spec), some)
+
+
+def _load(index: Faceset, row: FaceRow, mask_png: bytes, spec: CropSpec) -> tuple[U8, U8, F32]:
     """Return one face at the model's crop: uint8 (3, S, S), uint8 (1, S, S), float32 (68, 2)."""
     wanted = frame_to_crop(row.landmarks, spec.face_type, spec.size)
     stored_to_wanted = compose(invert(row.frame_to_crop), wanted)

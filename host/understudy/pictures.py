@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from .aside import whole_file
 from .errors import StoreError
 
 __all__ = ["decode_mask", "decode_png", "encode_png", "write_picture"]
@@ -42,13 +43,12 @@ def decode_mask(content: bytes, name: str) -> npt.NDArray[np.float32]:
 
 
 def write_picture(path: Path, picture: U8, quality: int = 92) -> None:
-    """Write a picture aside and rename it; the suffix (``.png``, ``.jpg``) says how."""
+    """Write a picture, whole or not at all; the suffix (``.png``, ``.jpg``) says how."""
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if path.suffix.lower() in {".jpg", ".jpeg"} else []
     done, content = cv2.imencode(path.suffix, _to_bgr(picture), options)
     assert done
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content.tobytes())
-    part.replace(path)
+    with whole_file(path) as part:
+        part.write_bytes(content.tobytes())
 
 
 def _to_bgr(picture: U8) -> U8:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from .aside import whole_file
 from .errors import StoreError
 
 __all__ = ["Artifact", "WorkFolder", "differences", "digest", "folder_bytes", "read_json", "write_json"]
@@ -37,13 +37,13 @@ def digest(value: Any) -> str:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file aside, sync and rename it, so that it is whole or absent."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1, sort_keys=True, default=str)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    """Write a JSON file, whole or not at all.
+
+    Raises:
+        StoreError: When the disk does not take it.
+    """
+    with whole_file(path) as part:
+        part.write_text(json.dumps(value, indent=1, sort_keys=True, default=str), encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:

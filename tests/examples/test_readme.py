@@ -89,7 +89,8 @@ def test_the_plugin_in_ten_lines_keeps_the_contract(tmp_path):
     (tmp_path / "test_everything.py").write_text(
         "import pytest\n"
         "from understudy.plugins import discover\n"
-        "from understudy_sdk.testing import MaskerContract, offline_cpu\n\n\n"
+        "from understudy_sdk.testing.masker import MaskerContract\n"
+        "from understudy_sdk.testing.values import offline_cpu\n\n\n"
         "class TestEverything(MaskerContract):\n"
         "    @pytest.fixture\n"
         "    def masker(self):\n"

@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from understudy import __version__
+from understudy.aside import whole_folder
 from understudy.errors import StoreError
-
-from .aside import whole_folder
 
 if TYPE_CHECKING:
     import torch

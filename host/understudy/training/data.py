@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from understudy.aside import whole_folder
 from understudy.errors import StoreError, TrainingError
 from understudy_sdk import FaceBatch, Side
 from understudy_sdk.types import F32, U8, require
 
-from .aside import whole_file
 from .memory import free_bytes
 
 __all__ = ["DeckData", "FaceArrays", "load_arrays", "save_arrays"]
@@ -66,16 +67,31 @@ class FaceArrays:
         return self.rgb.nbytes + self.mask.nbytes + self.landmarks.nbytes
 
 
-def save_arrays(folder: Path, arrays: FaceArrays) -> None:
-    """Write a side's faces into a folder as ``rgb.npy``, ``mask.npy`` and ``landmarks.npy``, each whole or not at all.
+def save_arrays(folder: Path, size: int, count: int, faces: Iterable[tuple[U8, U8, F32]]) -> None:
+    """Write a side's faces as ``rgb.npy``, ``mask.npy`` and ``landmarks.npy``; the folder is whole or not there.
+
+    One face at a time is in memory, so a faceset may be larger than that.
+
+    Args:
+        folder: Where to; it takes the place of an older one.
+        size: Side S of the crops in px.
+        count: How many faces come.
+        faces: Of each face uint8 (3, S, S), uint8 (1, S, S) and float32 (68, 2).
 
     Raises:
         StoreError: When the disk does not take them.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in _NAMES:
-        with whole_file(folder / f"{name}.npy") as part, part.open("wb") as file:
-            np.save(file, getattr(arrays, name), allow_pickle=False)
+    shapes = ((3, size, size), (1, size, size), (68, 2))
+    with whole_folder(folder) as part:
+        arrays = [
+            np.lib.format.open_memmap(part / f"{name}.npy", "w+", dtype, (count, *shape))
+            for name, dtype, shape in zip(_NAMES, (np.uint8, np.uint8, np.float32), shapes, strict=True)
+        ]
+        for number, face in enumerate(faces):
+            for array, value in zip(arrays, face, strict=True):
+                array[number] = value
+        for array in arrays:
+            array.flush()
 
 
 def load_arrays(folder: Path) -> FaceArrays:

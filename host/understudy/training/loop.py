@@ -12,12 +12,12 @@ from typing import Final
 
 import torch
 
+from understudy.aside import clear_parts
 from understudy.errors import StoreError, TrainingError
 from understudy.lock import locked
 from understudy.progress import Progress, Silent
 from understudy_sdk import Crop, TrainableModel, TrainingData
 
-from .aside import clear_parts
 from .checkpoints import Checkpoint, Checkpoints, CheckpointState
 from .collapse import WATCHED, CollapseWatch
 from .history import LossHistory

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from understudy.aside import whole_file
 from understudy.pictures import encode_png
 from understudy_sdk.types import U8
 
-from .aside import whole_file
 from .collapse import WATCHED
 from .history import F64, LossTable
 

@@ -10,11 +10,10 @@ from typing import Final
 import cv2
 import numpy as np
 
+from understudy.aside import whole_file
 from understudy.pictures import encode_png
 from understudy_sdk import Crop, Side, Swap, TrainableModel
 from understudy_sdk.types import F32, U8
-
-from .aside import whole_file
 
 __all__ = ["COLUMNS", "HEADER_PX", "preview_sheet", "write_preview"]
 

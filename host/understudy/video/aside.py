@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
 
+from understudy.aside import PART, sync
 from understudy.errors import MediaError
 
 __all__ = ["begin_aside", "drop_aside", "explaining", "settle_aside", "written_aside"]
@@ -42,15 +42,15 @@ def begin_aside(path: Path) -> Path:
     """Make the folder of ``path`` and name the file to write instead of it."""
     with explaining(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    return path.with_name(path.name + ".part")
+    return path.with_name(path.name + PART)
 
 
 def settle_aside(part: Path, path: Path) -> None:
     """Bring the part to the disk and into its place."""
     with explaining(path):
-        _sync(part)
+        sync(part)
         part.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
 
 
 def drop_aside(part: Path) -> None:
@@ -81,14 +81,3 @@ def _explained(path: Path, error: OSError | av.FFmpegError) -> MediaError:
         return MediaError(path, "a file stands where a folder should, or the reverse", "name another path")
     reason = error.strerror or str(error)
     return MediaError(path, f"cannot be written ({reason})", "see whether its folder can be written to")
-
-
-def _sync(path: Path) -> None:
-    """Have the system bring a file, or a folder's list of names, to the disk."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows keeps names safe by itself, and opens no folders
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

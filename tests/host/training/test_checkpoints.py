@@ -8,8 +8,9 @@ from importlib import metadata
 import pytest
 import torch
 
+from understudy import aside
 from understudy.errors import StoreError
-from understudy.training import Checkpoints, CheckpointState, aside, checkpoints
+from understudy.training import Checkpoints, CheckpointState, checkpoints
 
 
 def fail(text):
@@ -123,7 +124,7 @@ def test_disk_that_is_full_leaves_the_older_checkpoint(folder, monkeypatch):
     def full(path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(aside, "_sync", full)
+    monkeypatch.setattr(aside, "sync", full)
     for step in (4, 5):
         with pytest.raises(StoreError, match="No space left on device"):
             save(folder, step, 2.0)

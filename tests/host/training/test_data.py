@@ -77,7 +77,7 @@ def test_a_batch_may_be_larger_than_the_deck(deck):
 
 def test_faces_that_do_not_fit_stay_in_their_files(faces, tmp_path, monkeypatch):
     for name, arrays in zip(("source", "target"), faces, strict=True):
-        save_arrays(tmp_path / name, arrays)
+        save(tmp_path / name, arrays)
     mapped = [load_arrays(tmp_path / name) for name in ("source", "target")]
     in_memory = DeckData(*mapped, seed=3, device="cpu")
     monkeypatch.setattr(data, "free_bytes", lambda device: 2 * faces[0].nbytes)  # half of it holds the source's only
@@ -118,7 +118,7 @@ def test_sides_of_different_size_are_refused(faces):
 
 
 def test_saved_arrays_come_back_mapped_and_equal(faces, tmp_path):
-    save_arrays(tmp_path / "faces", faces[0])
+    save(tmp_path / "faces", faces[0])
     again = load_arrays(tmp_path / "faces")
     for name in ("rgb", "mask", "landmarks"):
         assert isinstance(getattr(again, name), np.memmap)
@@ -126,21 +126,37 @@ def test_saved_arrays_come_back_mapped_and_equal(faces, tmp_path):
     assert sorted(path.name for path in (tmp_path / "faces").iterdir()) == ["landmarks.npy", "mask.npy", "rgb.npy"]
 
 
+def test_arrays_of_which_the_faces_end_early_leave_nothing(faces, tmp_path):
+    def broken():
+        yield faces[0].rgb[0], faces[0].mask[0], faces[0].landmarks[0]
+        raise StoreError("the picture is damaged")
+
+    save(tmp_path / "faces", faces[0])
+    with pytest.raises(StoreError, match="damaged"):
+        save_arrays(tmp_path / "faces", 16, 2, broken())
+    np.testing.assert_array_equal(load_arrays(tmp_path / "faces").rgb, faces[0].rgb)
+    assert [path.name for path in tmp_path.iterdir()] == ["faces"]
+
+
+def save(folder, arrays):
+    save_arrays(folder, arrays.size, len(arrays), zip(arrays.rgb, arrays.mask, arrays.landmarks, strict=True))
+
+
 def test_damaged_arrays_are_named(faces, tmp_path):
-    save_arrays(tmp_path, faces[0])
-    with (tmp_path / "rgb.npy").open("r+b") as file:
+    save(tmp_path / "faces", faces[0])
+    with (tmp_path / "faces" / "rgb.npy").open("r+b") as file:
         file.truncate(500)
     with pytest.raises(StoreError, match="cannot be read"):
-        load_arrays(tmp_path)
+        load_arrays(tmp_path / "faces")
     with pytest.raises(StoreError, match=r"cannot be read.*nowhere"):
         load_arrays(tmp_path / "nowhere")
 
 
 def test_pickled_arrays_are_refused(faces, tmp_path):
-    save_arrays(tmp_path, faces[0])
-    np.save(tmp_path / "mask.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    save(tmp_path / "faces", faces[0])
+    np.save(tmp_path / "faces" / "mask.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(StoreError, match="cannot be read"):
-        load_arrays(tmp_path)
+        load_arrays(tmp_path / "faces")
 
 
 def test_arrays_that_do_not_belong_together_are_refused(faces):

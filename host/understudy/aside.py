@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from understudy.errors import StoreError
 
-__all__ = ["PART", "clear_parts", "whole_file", "whole_folder"]
+__all__ = ["PART", "clear_parts", "sync", "whole_file", "whole_folder"]
 
 PART: Final = ".part"
 
@@ -32,9 +32,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         with _words_for(path):
             yield part
-            _sync(part)
+            sync(part)
             part.replace(path)
-            _sync(path.parent)
+            sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
 
@@ -54,12 +54,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
             part.mkdir(parents=True)
             yield part
             for file in part.iterdir():
-                _sync(file)
-            _sync(part)
+                sync(file)
+            sync(part)
             if path.exists():
                 path.rename(old)  # a folder cannot be renamed over another
             part.rename(path)
-            _sync(path.parent)
+            sync(path.parent)
     finally:
         for leftover in (part, old):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -85,7 +85,7 @@ def _words_for(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Make sure that a file or a folder's list of files is on the disk, not only on its way there."""
     if path.is_dir() and os.name == "nt":  # Windows cannot open folders, and writes their lists at once
         return
