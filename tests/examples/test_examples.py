@@ -14,14 +14,16 @@ from understudy.video import probe
 from understudy.weights import WeightCache
 from understudy_sdk import MissingWeightsError
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+DEMO = ROOT / "host" / "understudy" / "demo" / "demo.yaml"
 
 
 def test_there_are_examples():
     assert len(EXAMPLES) >= 3
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*EXAMPLES, DEMO], ids=lambda path: path.stem)
 def test_every_example_is_a_sound_project(path, beside_plain_clips):
     project = load_project(beside_plain_clips(path.name, path.read_text(encoding="utf-8")), discover())
     assert project.name == path.stem

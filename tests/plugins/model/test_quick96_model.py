@@ -113,15 +113,6 @@ def test_the_learning_rate_can_be_lowered_and_stays_so():
     assert torch.equal(near, again)
 
 
-def test_the_learning_rate_rises_over_the_first_steps():
-    start = build().weights()["inter.dense1.weight"].clone()
-    far, near = build(warmup_steps=0, lr_dropout=1.0), build(warmup_steps=10, lr_dropout=1.0)
-    for model in (far, near):
-        train(model, [1])
-    steps = [(model.weights()["inter.dense1.weight"] - start).abs().mean() for model in (far, near)]
-    assert (steps[1] / steps[0]).item() == pytest.approx(0.1, rel=1e-2)
-
-
 def test_swaps_are_the_source_decoders_and_rebuilds_each_sides_own():
     model = build()
     crops = [crop(level=level) for level in range(10, 200, 20)]  # more than one batch

@@ -29,9 +29,6 @@ class Quick96Config(StageConfig):
         float,
         Field(gt=0, le=1, description="Share of the weights that move in each step.", json_schema_extra=CHANGEABLE),
     ] = 0.3
-    warmup_steps: Annotated[
-        int, Field(ge=0, description="Steps over which the learning rate rises from 0.", json_schema_extra=CHANGEABLE)
-    ] = 0
     random_warp: Annotated[
         bool, Field(description="Bend the faces the encoder sees.", json_schema_extra=CHANGEABLE)
     ] = True

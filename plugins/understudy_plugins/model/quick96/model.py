@@ -77,7 +77,7 @@ class Quick96Model:
         sides = [prepare(data.draw(side, number, batch_size), is_bent=is_bent) for side in (Side.SOURCE, Side.TARGET)]
         source, target = self._losses(*sides)
         (source.sum() + target.sum()).backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        self._optimizer.step(step, self._learning_rate(step))
+        self._optimizer.step(step, self._config.learning_rate * self._learning_rate_factor)
         return {"source": source.mean().item(), "target": target.mean().item()}
 
     def _losses(self, source: Samples, target: Samples) -> tuple[Tensor, Tensor]:
@@ -87,10 +87,6 @@ class Quick96Model:
             source_code, target_code = network.encode(torch.cat([source.seen, target.seen])).chunk(2)
             source_drawn, target_drawn = network.decoder_src(source_code), network.decoder_dst(target_code)
         return _compare(Faces(*source_drawn), source.true), _compare(Faces(*target_drawn), target.true)
-
-    def _learning_rate(self, step: int) -> float:
-        rise = min(1.0, step / self._config.warmup_steps) if self._config.warmup_steps else 1.0
-        return self._config.learning_rate * self._learning_rate_factor * rise
 
     def lower_learning_rate(self, factor: float) -> None:
         """Multiply the learning rate by a factor below 1; kept with the optimizer's state."""
