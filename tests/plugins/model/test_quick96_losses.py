@@ -34,7 +34,10 @@ def test_blur_equals_the_reference(golden, sigma_px):
 
 
 def test_loss_of_a_face_equals_the_reference(golden):
-    io, weights = read(golden, "liae_ud_io"), read(golden, "liae_ud_decoder")
+    io, weights = (
+        read(golden, "liae_ud_io"),
+        {**read(golden, "liae_ud_decoder"), **read(golden, "liae_ud_decoder_mask")},
+    )
     decoder = Decoder(56, 6, 4)
     order = {4: (3, 2, 0, 1), 1: (0,)}
     decoder.load_state_dict({name: torch.from_numpy(w.transpose(order[w.ndim])) for name, w in weights.items()})

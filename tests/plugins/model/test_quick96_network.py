@@ -51,7 +51,8 @@ def liae(stored):
     encoder = take_reference_weights(Encoder(LIAE.encoder), stored("liae_ud_encoder"))
     features = 8 * LIAE.encoder * 4 * 4
     inter = take_reference_weights(Inter(features, LIAE.code, 2 * LIAE.code, 2), stored("liae_ud_inter_AB"))
-    decoder = take_reference_weights(Decoder(4 * LIAE.code, LIAE.decoder, LIAE.mask), stored("liae_ud_decoder"))
+    drawing = stored("liae_ud_decoder") | stored("liae_ud_decoder_mask")
+    decoder = take_reference_weights(Decoder(4 * LIAE.code, LIAE.decoder, LIAE.mask), drawing)
     return encoder, inter, decoder
 
 
