@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ swaps:
   - source: source
     target: target
     face: largest
-    model: {{use: quick96, with: {{batch_size: 4, precision: {precision}}}, iterations: {steps}}}
+    model: {{use: quick96, with: {{batch_size: 4, precision: {precision}{widths}}}, iterations: {steps}}}
     merger: {{use: {merger}, with: {{mask_erode_px: 4, mask_blur_px: 12}}}}
 output: {{path: out.mp4, video: {{codec: libx264, crf: 18, preset: medium}}}}
 """
@@ -65,17 +66,39 @@ class Clock:
             yield value
 
 
-def write_project(folder: Path, args: argparse.Namespace, source: Path, target: Path, steps: int) -> Any:
-    """Write a project into a folder and load it."""
+NARROW = ", code_width: 8, encoder_width: 4, decoder_width: 4, mask_width: 2"
+"""Widths at which a network takes next to no time: what is left of a merge is the merge."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A project to measure.
+
+    Attributes:
+        folder: Where it lies.
+        source: Its source's clip.
+        target: Its target's clip.
+        steps: Of training.
+        args: What was asked on the command line.
+        widths: More settings of the model, as YAML.
+    """
+
+    folder: Path
+    source: Path
+    target: Path
+    steps: int
+    args: argparse.Namespace
+    widths: str = ""
+
+
+def write_project(job: Job) -> Any:
+    """Write a project into its folder and load it."""
     from understudy.plugins import discover
     from understudy.project import load_project
 
-    path = folder / "bench.yaml"
-    path.write_text(
-        PROJECT.format(
-            source=source, target=target, steps=steps, merger=args.merger, device=args.device, precision=args.precision
-        )
-    )
+    path, args = job.folder / "bench.yaml", job.args
+    asked = {"merger": args.merger, "device": args.device, "precision": args.precision}
+    path.write_text(PROJECT.format(source=job.source, target=job.target, steps=job.steps, widths=job.widths, **asked))
     return load_project(path, discover())
 
 
@@ -100,8 +123,8 @@ def looped(clip: Path, frames: int, path: Path) -> Path:
     return path
 
 
-def in_process(work: Callable[..., None], *arguments: Any) -> tuple[float, float]:
-    """Run work in a process of its own; return its seconds and its peak memory in MB, the interpreter included."""
+def in_process(work: Callable[..., float], *arguments: Any) -> tuple[float, float]:
+    """Run work in a process of its own; return the seconds it says and its peak memory in MB, all included."""
     context = multiprocessing.get_context("spawn")
     receive, send = context.Pipe(duplex=False)
     process = context.Process(target=_measured, args=(send, work, *arguments))
@@ -113,21 +136,26 @@ def in_process(work: Callable[..., None], *arguments: Any) -> tuple[float, float
     return seconds, peak
 
 
-def _measured(send: Any, work: Callable[..., None], *arguments: Any) -> None:
-    start = time.perf_counter()
-    try:
-        work(*arguments)
-    finally:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
-        send.send((time.perf_counter() - start, peak))
+def _measured(send: Any, work: Callable[..., float], *arguments: Any) -> None:
+    seconds = work(*arguments)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+    send.send((seconds, peak))
 
 
-def run_phase(folder: Path, args: argparse.Namespace, source: Path, target: Path, steps: int, phase: str) -> None:
-    """Run one phase of the project in a folder."""
+def run_phase(job: Job, phase: str) -> float:
+    """Run one phase of a project; return the seconds from its first frame or step to its end."""
     from understudy.progress import Silent
     from understudy.run import run
 
-    run(write_project(folder, args, source, target, steps), phases=(phase,), progress=Silent())
+    class Watch(Silent):
+        began = 0.0
+
+        def start(self, phase: str, total: int, unit: str, *, done: int = 0, device: str = "") -> None:
+            self.began = self.began or time.perf_counter()
+
+    watch = Watch()
+    run(write_project(job), phases=(phase,), progress=watch)
+    return time.perf_counter() - watch.began
 
 
 def parts_of_extraction(args: argparse.Namespace, clip: Path, frames: int) -> dict[str, float]:
@@ -140,7 +168,7 @@ def parts_of_extraction(args: argparse.Namespace, clip: Path, frames: int) -> di
     from understudy.video import ClipReader
 
     with tempfile.TemporaryDirectory() as folder:
-        project = write_project(Path(folder), args, clip, clip, 1)
+        project = write_project(Job(Path(folder), clip, clip, 1, args))
         choice = project.facesets["target"].extract
         stages, clock, count = Stages.build(choice, resources_for(project)), Clock(), 0
         with ClipReader(clip) as reader:
@@ -193,8 +221,6 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
                     frame.lay(region, layer)
             with clock.part("encoding"):
                 writer.add(frame.to_av())
-        with clock.part("encoding"):
-            pass
     return {name: seconds / count for name, seconds in clock.seconds.items()}
 
 
@@ -224,36 +250,36 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         folder = Path(place)
         clip = looped(args.target, args.frames, folder / "clip.mp4") if args.loop else args.target
         frames = len(probe(clip).pts)
-        common = (folder, args, args.source, clip, args.steps)
-        source_frames = len(probe(args.source).pts)
-        seconds, peak = in_process(run_phase, *common, "extract")
-        found["extract"] = {"frames_per_s": (frames + source_frames) / seconds, "peak_mb": peak}
+        job = Job(folder, args.source, clip, args.steps, args)
+        seconds, peak = in_process(run_phase, job, "extract")
+        found["extract"] = {"frames_per_s": (frames + len(probe(args.source).pts)) / seconds, "peak_mb": peak}
         found["extract_parts_ms"] = _milliseconds(parts_of_extraction(args, clip, min(frames, 120)))
-        first, _ = in_process(run_phase, *common[:-1], 1, "train")
-        seconds, peak = in_process(run_phase, *common, "train")
-        found["train"] = {
-            "s_per_step": (seconds - first) / (args.steps - 1) if args.steps > 1 else seconds,
-            "peak_mb": peak,
-            "batch_size": 4,
-            "precision": args.precision,
-            "note": "a run of 1 step subtracted, sampling and saving included",
-        }
-        seconds, peak = in_process(run_phase, *common, "merge")
-        project = write_project(folder, args, args.source, clip, args.steps)
-        parts = parts_of_merging(project, clip, min(frames, 120), folder / "parts.video")
-        video = project.output.video
-        alone = encode_alone(clip, frames, folder / "alone.video", video.codec, video.encoder_options())
-        apart = frames / max(seconds - frames * parts.get("swapping (network)", 0.0), 1e-9)
-        found["merge"] = {
-            "merger": args.merger,
-            "frames_per_s": frames / seconds,
-            "network_apart_frames_per_s": apart,
-            "encode_alone_frames_per_s": alone,
-            "network_apart_over_encode_alone": apart / alone,
-            "peak_mb": peak,
-        }
-        found["merge_parts_ms"] = _milliseconds(parts)
+        seconds, peak = in_process(run_phase, job, "train")
+        found["train"] = {"s_per_step": seconds / args.steps, "peak_mb": peak, "batch_size": 4}
+        found["train"] |= {"precision": args.precision, "note": "sampling, previews and saving included"}
+        found["merge"] = _merging(job, frames)
+        found["merge_parts_ms"] = _milliseconds(
+            parts_of_merging(write_project(job), clip, min(frames, 120), folder / "parts.video")
+        )
     return found
+
+
+def _merging(job: Job, frames: int) -> dict[str, Any]:
+    """Measure the merge phase, the same with next to no network, and encoding alone."""
+    seconds, peak = in_process(run_phase, job, "merge")
+    narrow = replace(job, steps=1, widths=NARROW)
+    in_process(run_phase, narrow, "train")
+    apart_seconds, _ = in_process(run_phase, narrow, "merge")
+    video = write_project(job).output.video
+    alone = encode_alone(job.target, frames, job.folder / "alone.video", video.codec, video.encoder_options())
+    return {
+        "merger": job.args.merger,
+        "frames_per_s": frames / seconds,
+        "network_apart_frames_per_s": frames / apart_seconds,
+        "encode_alone_frames_per_s": alone,
+        "network_apart_over_encode_alone": frames / apart_seconds / alone,
+        "peak_mb": peak,
+    }
 
 
 def measure_memory(args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -263,10 +289,10 @@ def measure_memory(args: argparse.Namespace) -> list[dict[str, Any]]:
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             clip = looped(args.target, frames, folder / "clip.mp4")
-            common = (folder, args, args.source, clip, 1)
-            extract_s, extract_mb = in_process(run_phase, *common, "extract")
-            in_process(run_phase, *common, "train")
-            merge_s, merge_mb = in_process(run_phase, *common, "merge")
+            job = Job(folder, args.source, clip, 1, args, NARROW)
+            extract_s, extract_mb = in_process(run_phase, job, "extract")
+            in_process(run_phase, job, "train")
+            merge_s, merge_mb = in_process(run_phase, job, "merge")
             rows.append(
                 {"frames": frames, "extract_s": extract_s, "extract_peak_mb": extract_mb, "merge_s": merge_s,
                  "merge_peak_mb": merge_mb}

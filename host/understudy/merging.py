@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from understudy_sdk import Crop, CropSpec, Frame, Mask, Merger, Model, Resources
 from understudy_sdk.geometry import compose, crop_corners, frame_to_crop, invert
@@ -155,8 +156,9 @@ def merge_clip(
     ready: Sequence[ReadySwap],
     project: LoadedProject,
     progress: Progress,
+    device: str,
 ) -> Path:
-    """Merge a clip's missing chunks, join them, and return the output's path."""
+    """Merge a clip's missing chunks, join them, and return the output's path; ``device`` is named to the listener."""
     info = probe(job.clip)
     done, total, _ = merge_progress(artifact, job, project)
     video = project.output.video
@@ -164,8 +166,9 @@ def merge_clip(
     missing = [span for span in _spans(info) if not _chunk(artifact, span[0]).is_file()]
     artifact.prepare()
     if missing:
-        progress.start(f"merge {job.clip.name}", total, "frames", done=done, device=project.device)
-        with ClipReader(job.clip, info) as reader:
+        progress.start(f"merge {job.clip.name}", total, "frames", done=done, device=device)
+        # the phase's own threads keep the cores busy; those of matrix products would only wait for them, spinning
+        with ClipReader(job.clip, info) as reader, threadpool_limits(limits=1, user_api="blas"):
             for span in missing:
                 _merge_chunk(reader, span, ready, _chunk(artifact, span[0]), encoding, progress)
         progress.finish()

@@ -187,6 +187,7 @@ def _train(work: WorkFolder, project: LoadedProject, swap: ChosenSwap, progress:
         preview_crops=(crops[0], crops[1]),
         progress=progress,
         device=resources.device,
+        title=f"train {artifact.name}",
     )
     training.train(job)
 
@@ -208,7 +209,7 @@ def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Pro
             if isinstance(model, TrainableModel):
                 _load_learnt(work, swap, model, progress)
             ready.append(ready_swap(work, swap, job, info, model, resources))
-    return merge_clip(artifact, job, ready, project, progress)
+    return merge_clip(artifact, job, ready, project, progress, resources.device)
 
 
 def _newest_step(artifact: Artifact) -> int:

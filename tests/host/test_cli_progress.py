@@ -23,7 +23,7 @@ def test_a_log_gets_one_line_per_phase():
     progress.finish()
     progress.say("done")
     first, second, third = stream.getvalue().splitlines()
-    assert re.fullmatch(r"train anna: 60 of 60 steps in \d+\.\d s \(.*steps/s\) on cuda:1", first)
+    assert re.fullmatch(r"train anna: 100 of 100 steps, 60 of them now in \d+\.\d s \(.*steps/s\) on cuda:1", first)
     assert re.fullmatch(r"merge scene: 0 of 0 frames in \d+\.\d s", second)
     assert third == "done"
 

@@ -44,13 +44,14 @@ class LineProgress:
     _unit: str = ""
     _device: str = ""
     _count: int = 0
+    _done: int = 0
     _total: int = 0
     _begun_s: float = field(default_factory=time.monotonic)
 
     def start(self, phase: str, total: int, unit: str, *, done: int = 0, device: str = "") -> None:
         """Begin a phase; nothing is written yet."""
-        self._phase, self._unit, self._device, self._total = phase, unit, device, total - done
-        self._count, self._begun_s = 0, time.monotonic()
+        self._phase, self._unit, self._device, self._total = phase, unit, device, total
+        self._done, self._count, self._begun_s = done, 0, time.monotonic()
 
     def advance(self, count: int = 1, note: str = "") -> None:  # noqa: ARG002 - a log has no room for notes
         """Count."""
@@ -61,7 +62,9 @@ class LineProgress:
         elapsed_s = time.monotonic() - self._begun_s
         rate = f" ({_rate(self._count / elapsed_s, self._unit)})" if self._count and elapsed_s > 0 else ""
         device = f" on {self._device}" if self._device else ""
-        self.say(f"{self._phase}: {self._count} of {self._total} {self._unit} in {elapsed_s:.1f} s{rate}{device}")
+        share = f"{self._done + self._count} of {self._total} {self._unit}"
+        earlier = f", {self._count} of them now" if self._done else ""
+        self.say(f"{self._phase}: {share}{earlier} in {elapsed_s:.1f} s{rate}{device}")
 
     def say(self, text: str) -> None:
         """Write a line."""

@@ -75,6 +75,7 @@ class Training:
         progress: Hears how far it is.
         stop: Asked after each step; once it says yes, the state is saved and the training ends early.
         revision: The model's revision.
+        title: What listeners are told the phase is called.
     """
 
     model: TrainableModel
@@ -89,6 +90,7 @@ class Training:
     progress: Progress = field(default_factory=Silent)
     stop: Callable[[], bool] = lambda: False
     revision: int = 1
+    title: str = "train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ class _Loop:
 
     def _start_progress(self) -> None:
         training = self._training
-        self._progress.start("train", training.steps, "steps", done=self._step, device=training.device)
+        self._progress.start(training.title, training.steps, "steps", done=self._step, device=training.device)
 
     def _learn_once(self) -> None:
         step = self._step + 1
