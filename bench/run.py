@@ -192,7 +192,7 @@ def parts_of_extraction(args: argparse.Namespace, clip: Path, frames: int) -> di
 def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[str, float]:
     """Return the seconds a frame spends in each part of merging, one after the other; the faces are extracted."""
     from understudy.extraction import warp_crop
-    from understudy.merging import _mask_for, _reach, jobs_of, ready_swap
+    from understudy.merging import jobs_of, mask_over_crop, reach, ready_swap
     from understudy.run import resources_for
     from understudy.store import WorkFolder
     from understudy.video import ChunkWriter, ClipReader, Encoding, probe
@@ -210,11 +210,11 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
                     rgb = frame.frame()
                 with clock.part("cropping"):
                     crop = warp_crop(rgb, row.face, model.crop_spec.face_type, model.crop_spec.size)
-                    mask = _mask_for(ready, row, model.crop_spec)
+                    mask = mask_over_crop(ready, row, model.crop_spec)
                 with clock.part("swapping (network)"):
                     swapped = model.swap([crop])[0]
                 with clock.part("region in"):
-                    region = frame.region(*_reach(crop, rgb))
+                    region = frame.region(*reach(crop, rgb))
                 with clock.part("merging"):
                     layer = ready.mergers[0].merge(region, swapped, crop, mask)
                 with clock.part("region out"):

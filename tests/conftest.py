@@ -30,11 +30,13 @@ def golden() -> Path:
 
 
 SQUARE_PLUGIN = '''
-"""A detector and an aligner for drawn clips: the face is the bright square, its landmarks the mean face's."""
+"""Stages for drawn clips: the face is the bright square, its landmarks the mean face's, and a model mirrors it."""
 import os, time
 from collections.abc import Iterable
 import numpy as np
-from understudy_sdk import Aligner, Detector, Face, StageConfig, StageSpec, hookimpl
+from understudy_sdk import (
+    Aligner, CropSpec, Detector, Face, FaceType, Model, StageConfig, StageSpec, Swap, hookimpl
+)
 from understudy_sdk.landmarks import TEMPLATE
 
 class SquareConfig(StageConfig):
@@ -76,6 +78,16 @@ def understudy_detectors() -> Iterable[StageSpec[Detector]]:
     yield StageSpec(name="square", summary="Finds the bright square.", config=SquareConfig, tiny=SquareConfig(),
                     build=lambda config, resources: Square(config))
 
+class Mirror:
+    crop_spec = CropSpec(FaceType.FULL, 64)
+    def swap(self, crops):
+        return [Swap(np.ascontiguousarray(crop.rgb[:, ::-1]).astype(np.float32) / 255) for crop in crops]
+
+@hookimpl
+def understudy_models() -> Iterable[StageSpec[Model]]:
+    yield StageSpec(name="mirror", summary="Mirrors the face; knows nothing to learn.", config=StageConfig,
+                    tiny=StageConfig(), build=lambda config, resources: Mirror())
+
 @hookimpl
 def understudy_aligners() -> Iterable[StageSpec[Aligner]]:
     yield StageSpec(name="square", summary="Places the mean face.", config=SquareConfig, tiny=SquareConfig(),
@@ -85,7 +97,7 @@ def understudy_aligners() -> Iterable[StageSpec[Aligner]]:
 
 @pytest.fixture(scope="session")
 def square_plugin(tmp_path_factory) -> Path:
-    """Install a drawn-clip detector and aligner, both called ``square``, into a folder for ``sys.path``."""
+    """Install the detector and aligner ``square`` and the model ``mirror`` into a folder for ``sys.path``."""
     folder = tmp_path_factory.mktemp("square")
     (folder / "square_stage.py").write_text(SQUARE_PLUGIN)
     info = folder / "square_stage-1.0.dist-info"

@@ -39,9 +39,11 @@ __all__ = [
     "ReadySwap",
     "jobs_of",
     "marking_of",
+    "mask_over_crop",
     "merge_artifact",
     "merge_clip",
     "merge_progress",
+    "reach",
     "ready_swap",
 ]
 
@@ -255,8 +257,8 @@ def _merge_batch(batch: Sequence[DecodedFrame], ready: Sequence[ReadySwap]) -> N
             swapped = part.model.swap(crops)
         for (frame, row), crop, swap in zip(places, crops, swapped, strict=True):
             chosen, merger = part.merger_at(frame.index)
-            mask = _mask_for(part, row, spec)
-            x0, y0, x1, y1 = _reach(crop, pictures[frame.index])
+            mask = mask_over_crop(part, row, spec)
+            x0, y0, x1, y1 = reach(crop, pictures[frame.index])
             if x0 >= x1 or y0 >= y1:
                 continue
             region = frame.region(x0, y0, x1, y1)
@@ -265,7 +267,7 @@ def _merge_batch(batch: Sequence[DecodedFrame], ready: Sequence[ReadySwap]) -> N
             frame.lay(region, layer)
 
 
-def _reach(crop: Crop, frame: Frame) -> tuple[int, int, int, int]:
+def reach(crop: Crop, frame: Frame) -> tuple[int, int, int, int]:
     """Return the box around a crop's square in its frame, two px wider, as far as the frame goes."""
     corners = crop_corners(crop.frame_to_crop, crop.size)
     low, high = np.floor(corners.min(axis=0)).astype(int) - 2, np.ceil(corners.max(axis=0)).astype(int) + 3
@@ -273,7 +275,7 @@ def _reach(crop: Crop, frame: Frame) -> tuple[int, int, int, int]:
     return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
 
 
-def _mask_for(part: ReadySwap, row: FaceRow, spec: CropSpec) -> Mask:
+def mask_over_crop(part: ReadySwap, row: FaceRow, spec: CropSpec) -> Mask:
     """Return the stored mask over the square of the model's crop."""
     stored = decode_mask(part.masks[row.name], f"mask of {row.name}")
     wanted = frame_to_crop(row.landmarks, spec.face_type, MASK_SIZE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from understudy_sdk import Resources, TrainableModel
+from understudy_sdk import Model, Resources, TrainableModel
 from understudy_sdk.errors import UnderstudyError
 
 from . import training
@@ -167,9 +167,8 @@ def _train(work: WorkFolder, project: LoadedProject, swap: ChosenSwap, progress:
         return
     _require_extracted(work, swap)
     resources = resources_for(project)
-    model = swap.model.build(resources)
-    if not isinstance(model, TrainableModel):
-        return
+    model = _built(swap, resources)
+    assert isinstance(model, TrainableModel)
     folder = artifact.prepare()
     # a source is one person, so of its frames the largest face counts; of the target's, those that are swapped
     source = learn_arrays(work, swap.source, "largest", model.crop_spec, folder / "faces" / "source")
@@ -205,11 +204,20 @@ def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Pro
     ready = []
     if done < total:
         for swap in job.swaps:
-            model = swap.model.build(resources)
+            model = _built(swap, resources)
             if isinstance(model, TrainableModel):
                 _load_learnt(work, swap, model, progress)
             ready.append(ready_swap(work, swap, job, info, model, resources))
     return merge_clip(artifact, job, ready, project, progress, resources.device)
+
+
+def _built(swap: ChosenSwap, resources: Resources) -> Model:
+    model: Model = swap.model.build(resources)
+    offer = swap.model.offer
+    with blaming(offer, "being built"):
+        if isinstance(model, TrainableModel) != offer.spec.learns:
+            raise TypeError(f"its offer says learns={offer.spec.learns}, but it built a {type(model).__name__}")
+    return model
 
 
 def _newest_step(artifact: Artifact) -> int:

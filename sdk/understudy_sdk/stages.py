@@ -190,6 +190,7 @@ class StageSpec(Generic[StageT_co]):
         tiny: Settings the contract tests build: CPU, seconds, and no download where that can be.
         build: Gives a ready stage; heavy imports go here.
         weights: All weight files that some settings of it need.
+        learns: Whether a model learns per project, that is, builds a TrainableModel; other stages leave it.
         revision: Raised when the same settings give other results, so that old results are made anew.
         api_version: The contract it was written for.
     """
@@ -200,5 +201,6 @@ class StageSpec(Generic[StageT_co]):
     tiny: StageConfig
     build: Callable[[Any, Resources], StageT_co]
     weights: tuple[WeightFile, ...] = ()
+    learns: bool = False
     revision: int = 1
     api_version: int = API_VERSION

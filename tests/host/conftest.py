@@ -43,6 +43,7 @@ FAKES = (
     ("aligner", "placer", PlainConfig),
     ("masker", "outline", PlainConfig),
     ("model", "learner", LearnerConfig),
+    ("model", "player", PlainConfig),
     ("merger", "blender", BlenderConfig),
     ("merger", "paster", PlainConfig),
 )
@@ -75,7 +76,13 @@ def fake_registry() -> Registry:
     offers = []
     for stage, name, config in FAKES:
         spec = StageSpec(
-            name=name, summary=f"A fake {stage}.", config=config, tiny=config(), build=lambda *given: given, revision=3
+            name=name,
+            summary=f"A fake {stage}.",
+            config=config,
+            tiny=config(),
+            build=lambda *given: given,
+            learns=name == "learner",
+            revision=3,
         )
         offers.append(Offer(stage, spec, origin))
     return Registry(offers)

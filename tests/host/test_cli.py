@@ -140,7 +140,7 @@ def test_commands_run_their_phases(cli, project, ran, arguments, phases):
 
 def test_progress_goes_to_stderr_in_whole_lines(cli, project, ran):
     first, second = cli("run", project).err.splitlines()
-    assert first.startswith("extract anna: 3 of 3 frames in ")
+    assert first.startswith("extract anna: 4 of 4 frames, 3 of them now in ")
     assert first.endswith("/s) on cpu")
     assert second == "one frame could not be decoded"
 

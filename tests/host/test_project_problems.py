@@ -70,6 +70,11 @@ def problems(path, registry, overrides=()) -> list[str]:
             ("cast.yaml:10:13: swaps.0.source: no faceset is called 'zoe'. There are: anna, scene."),
         ),
         (
+            "use: learner",
+            "use: player",
+            "cast.yaml:12:38: swaps.0.model.iterations: 'player' needs no training; drop this key",
+        ),
+        (
             "iterations: 10",
             "iterations: -1",
             "cast.yaml:12:39: swaps.0.model.iterations: must be at least 0, but is -1",
@@ -305,7 +310,7 @@ def test_settings_whose_check_itself_breaks_are_the_plugins_fault(project_file, 
         def _check(cls, value: int) -> int:
             return [1][value]
 
-    spec = StageSpec(name="learner", summary="", config=Careless, tiny=StageConfig(), build=print)
+    spec = StageSpec(name="learner", summary="", config=Careless, tiny=StageConfig(), build=print, learns=True)
     rest = [fake_registry.offers(stage).values() for stage in ("detector", "aligner", "masker", "merger")]
     registry = Registry([Offer("model", spec, Origin("e", "a-house", "1")), *(o for offers in rest for o in offers)])
     (found,) = problems(project_file(), registry)

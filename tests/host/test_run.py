@@ -171,6 +171,22 @@ def test_ranges_merge_otherwise_for_a_part(squares, registry, tmp_path):
     assert differs == [10 <= number < 20 for number in range(30)]
 
 
+def test_a_model_that_needs_no_training_goes_straight_to_the_merge(squares, registry, tmp_path):
+    text = squares.read_text()
+    start, end = text.index("    model:"), text.index("    merger:")
+    squares.write_text(text[:start] + "    model: {use: mirror}\n" + text[end:])
+    listener = Listener()
+    project = load_project(squares, registry)
+    result = run(project, progress=listener)
+    assert [phase.split()[0] for phase, _, _ in listener.phases] == ["extract", "extract", "merge"]
+    assert [row.phase for row in status(project)] == ["extract", "extract", "merge"]
+    changed = [
+        not np.array_equal(a[1], b[1])
+        for a, b in zip(planes(tmp_path / "blue.mkv"), planes(result.outputs[0]), strict=True)
+    ]
+    assert changed == [number != 7 for number in range(30)]
+
+
 def test_nothing_is_merged_without_consent(squares, registry):
     squares.write_text(squares.read_text().replace("consent: {", "# consent: {"))
     project = load_project(squares, registry)

@@ -17,6 +17,12 @@ class TestEveryModel(ModelContract):
         return spec.build(spec.tiny, offline_cpu())
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_an_offer_says_whether_its_model_learns(name):
+    spec = MODELS[name]
+    assert isinstance(spec.build(spec.tiny, offline_cpu()), TrainableModel) == spec.learns
+
+
 class TestEveryTrainableModel(TrainableModelContract):
     @pytest.fixture(params=MODELS, ids=str)
     def model(self, request):

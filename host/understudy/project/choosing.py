@@ -47,6 +47,7 @@ def choose_stages(data: object, registry: Registry) -> tuple[Choices, list[Probl
         here = ("swaps", index)
         merger = ((*here, "merger"), mapping_at(swap, "merger"))
         chooser.choose("model", (*here, "model"), [((*here, "model"), mapping_at(swap, "model"))])
+        chooser.check_iterations((*here, "model"), mapping_at(swap, "model"))
         chooser.choose("merger", (*here, "merger"), [merger])
         for number, part in enumerate(items_at(swap, "ranges")):
             at = (*here, "ranges", number)
@@ -93,6 +94,13 @@ class _Chooser:
         """Note that neither a faceset nor the project's defaults name a plugin for a stage."""
         offered = ", ".join(self.registry.offers(stage)) or "none"
         self.problems.append(Problem(("extract", stage, "use"), f"is missing; offered: {offered}"))
+
+    def check_iterations(self, loc: Loc, node: dict[str, Any]) -> None:
+        """Note iterations that would train nothing, because the model does not learn."""
+        offer = self.registry.offers("model").get(str(node.get("use")))
+        if offer is not None and not offer.spec.learns and node.get("iterations"):
+            text = f"{offer.spec.name!r} needs no training; drop this key"
+            self.problems.append(Problem((*loc, "iterations"), text))
 
     def _validate(self, key: Loc, offer: Offer, home: Loc, settings: dict[str, tuple[Loc, Any]]) -> None:
         values = {name: value for name, (_, value) in settings.items()}

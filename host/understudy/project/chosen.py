@@ -91,7 +91,10 @@ class ChosenRange:
 
 @dataclass(frozen=True, slots=True)
 class ChosenSwap:
-    """One identity put onto one person of the footage; ``index`` is its position in the project."""
+    """One identity put onto one person of the footage.
+
+    ``index`` is its position in the project; ``iterations`` are 0 where the model needs no training.
+    """
 
     index: int
     source: ChosenFaceset

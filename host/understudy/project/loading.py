@@ -115,13 +115,14 @@ def _faceset(root: Path, name: str, form: ProjectForm, faceset: FacesetForm, cho
 
 def _swap(index: int, form: SwapForm, facesets: dict[str, ChosenFaceset], choices: Choices) -> ChosenSwap:
     here = ("swaps", index)
+    model = choices[*here, "model"]
     return ChosenSwap(
         index=index,
         source=facesets[form.source],
         target=facesets[form.target],
         face=form.face,
-        model=choices[*here, "model"],
-        iterations=form.model.iterations,
+        model=model,
+        iterations=form.model.iterations if model.offer.spec.learns else 0,
         merger=choices[*here, "merger"],
         ranges=tuple(
             ChosenRange(part.start, part.end, choices[*here, "ranges", number])

@@ -68,4 +68,5 @@ def understudy_models() -> Iterable[StageSpec[Model]]:
             mask_width=2,
         ),
         build=_build,
+        learns=True,
     )
