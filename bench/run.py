@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def looped(clip: Path, frames: int, path: Path) -> Path:
             for frame in source.decode(video):
                 if number == frames:
                     break
-                frame.pts, frame.time_base, frame.pict_type = number, 1 / stream.rate, 0
+                frame.pts, frame.time_base, frame.pict_type = number, Fraction(1, 30), 0
                 container.mux(stream.encode(frame))
                 number += 1
         container.mux(stream.encode())
@@ -201,16 +202,16 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
     swap, video = project.swaps[0], project.output.video
     model = swap.model.build(resources)
     ready = ready_swap(WorkFolder(project.work), swap, jobs_of(project)[0], info, model, resources)
-    encoding = Encoding(video.codec, video.encoder_options(), None)
+    encoding, faces = Encoding(video.codec, video.encoder_options(), None), ready.faces_between(0, frames)
     with ClipReader(clip) as reader, ChunkWriter(path, info, encoding) as writer:
         for frame in clock.timed("decoding", reader.frames(0, frames)):
             count += 1
-            for row in ready.faces.get(frame.pts, ()):
+            for row in faces.by_frame.get(frame.index, ()):
                 with clock.part("converting to RGB"):
                     rgb = frame.frame()
                 with clock.part("cropping"):
                     crop = warp_crop(rgb, row.face, model.crop_spec.face_type, model.crop_spec.size)
-                    mask = mask_over_crop(ready, row, model.crop_spec)
+                    mask = mask_over_crop(faces.masks[row.name], row, model.crop_spec)
                 with clock.part("swapping (network)"):
                     swapped = model.swap([crop])[0]
                 with clock.part("region in"):

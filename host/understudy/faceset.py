@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,7 +29,7 @@ from .aside import PART, sync
 from .errors import StoreError
 from .pictures import decode_png
 
-__all__ = ["FORMAT", "FaceRow", "Faceset", "FoundFace"]
+__all__ = ["FORMAT", "FaceNote", "FaceRow", "Faceset", "FoundFace"]
 
 FORMAT: Final = 1
 """Version of the index."""
@@ -49,6 +50,28 @@ create table if not exists face (
   mesh blob, mask blob not null) without rowid;
 create index if not exists face_by_time on face(clip, frame, face);
 """
+
+
+_SELECT: Final = """
+select face.name, fingerprint, clip.name, frame, pts, time_base, score, x0, y0, x1, y1, face_type, size,
+  frame_to_crop, landmarks, mesh from face join clip on clip.id = face.clip"""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceNote:
+    """What choosing among faces needs to know of one.
+
+    Attributes:
+        name: File name of the picture in ``faces/``.
+        fingerprint: Of the clip it comes from.
+        frame: Position of its frame in the clip.
+        area: Of its box, in square px.
+    """
+
+    name: str
+    fingerprint: str
+    frame: int
+    area: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,19 +246,34 @@ class Faceset:
             self._db.executemany("delete from face where name = ?", gone)
         return len(gone)
 
-    def rows(self, fingerprints: Iterable[str]) -> list[FaceRow]:
-        """Return the faces of the given clips whose picture is there, in the order of clips and frames."""
+    def notes(self, fingerprints: Iterable[str]) -> list[FaceNote]:
+        """Return what there is of the given clips, in the order of clips and frames; small, also for a long clip.
+
+        A face whose picture was deleted is left out.
+        """
         present = {entry.name for entry in os.scandir(self.pictures)} if self.pictures.is_dir() else set()
-        found = []
-        for fingerprint in fingerprints:
-            rows = self._db.execute(
-                "select face.name, fingerprint, clip.name, frame, pts, time_base, score, x0, y0, x1, y1, face_type,"
-                " size, frame_to_crop, landmarks, mesh from face join clip on clip.id = face.clip"
-                " where fingerprint = ? order by frame, face",
-                (fingerprint,),
-            )
-            found += [_from_row(row) for row in rows if row[0] in present]
-        return found
+        query = (
+            "select face.name, fingerprint, frame, (x1 - x0) * (y1 - y0) from face join clip on clip.id = face.clip"
+            " where fingerprint = ? order by frame, face"
+        )
+        found = (FaceNote(*row) for fingerprint in fingerprints for row in self._db.execute(query, (fingerprint,)))
+        return [note for note in found if note.name in present]
+
+    def rows(self, fingerprint: str, first: int = 0, stop: int | None = None) -> list[FaceRow]:
+        """Return the faces of a clip's frames from ``first`` up to, not including, ``stop``, in their order.
+
+        A face whose picture was deleted is left out.
+        """
+        last = sys.maxsize if stop is None else stop - 1
+        found = self._db.execute(
+            f"{_SELECT} where fingerprint = ? and frame between ? and ? order by frame, face",
+            (fingerprint, first, last),
+        )
+        return [_from_row(row) for row in found if (self.pictures / row[0]).is_file()]
+
+    def row(self, name: str) -> FaceRow:
+        """Return one face by the name of its picture."""
+        return _from_row(self._db.execute(f"{_SELECT} where face.name = ?", (name,)).fetchone())
 
     def mask_png(self, name: str) -> bytes:
         """Return a face's mask as 8-bit grey PNG."""

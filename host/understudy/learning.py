@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,13 +17,13 @@ from understudy_sdk.warp import warp_mask, warp_picture
 from . import training
 from .errors import RequestError
 from .extraction import faceset_artifact
-from .faceset import FaceRow, Faceset
+from .faceset import FaceNote, FaceRow, Faceset
 from .pictures import decode_mask
 from .project import ChosenFaceset, ChosenSwap
 from .store import Artifact, WorkFolder, digest, read_json, write_json
 from .video import fingerprint
 
-__all__ = ["chosen_rows", "faceset_rows", "held_crops", "learn_arrays", "swap_artifact"]
+__all__ = ["chosen_faces", "held_crops", "learn_arrays", "swap_artifact"]
 
 _FORMAT: Final = 1
 
@@ -46,25 +46,27 @@ def swap_artifact(work: WorkFolder, swap: ChosenSwap) -> Artifact:
     return work.artifact("train", f"{swap.source.name}-to-{swap.target.name}", recipe)
 
 
-def faceset_rows(work: WorkFolder, faceset: ChosenFaceset) -> list[FaceRow]:
-    """Return the faces of a faceset's clips.
+class _Sized(Protocol):
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def frame(self) -> int: ...
+    @property
+    def area(self) -> float: ...
 
-    Raises:
-        StoreError: When it was not extracted.
-    """
-    with Faceset(faceset_artifact(work, faceset).folder) as index:
-        return index.rows(fingerprint(clip) for clip in faceset.clips)
+
+SizedT = TypeVar("SizedT", bound=_Sized)
 
 
-def chosen_rows(rows: Iterable[FaceRow], face: Literal["largest", "all"]) -> list[FaceRow]:
+def chosen_faces(faces: Iterable[SizedT], face: Literal["largest", "all"]) -> list[SizedT]:
     """Return all faces, or of each frame the one with the largest box, in the order given."""
     if face == "all":
-        return list(rows)
-    largest: dict[tuple[str, int], FaceRow] = {}
-    for row in rows:
-        place = row.fingerprint, row.frame
-        if place not in largest or row.area > largest[place].area:
-            largest[place] = row
+        return list(faces)
+    largest: dict[tuple[str, int], SizedT] = {}
+    for one in faces:
+        place = one.fingerprint, one.frame
+        if place not in largest or one.area > largest[place].area:
+            largest[place] = one
     return list(largest.values())
 
 
@@ -78,15 +80,16 @@ def learn_arrays(
     Raises:
         RequestError: When the faceset's crops do not reach as far as the model's, or there are no faces.
     """
-    rows = chosen_rows(faceset_rows(work, faceset), face)
-    _check_reach(faceset, spec, len(rows))
-    recipe = {"format": _FORMAT, "spec": str(spec), "faces": digest([row.name for row in rows])}
+    with Faceset(faceset_artifact(work, faceset).folder) as index:
+        notes = chosen_faces(index.notes(_fingerprints(faceset.clips)), face)
+    _check_reach(faceset, spec, len(notes))
+    recipe = {"format": _FORMAT, "spec": str(spec), "faces": digest([note.name for note in notes])}
     if read_json(folder.with_suffix(".json")) == recipe and folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.with_suffix(".json").unlink(missing_ok=True)
     with Faceset(faceset_artifact(work, faceset).folder) as index:
-        training.save_arrays(folder, spec.size, len(rows), _loaded(index, rows, spec))
+        training.save_arrays(folder, spec.size, len(notes), _loaded(index, notes, spec))
     write_json(folder.with_suffix(".json"), recipe)
     return folder
 
@@ -126,11 +129,11 @@ def _check_reach(faceset: ChosenFaceset, spec: CropSpec, faces: int) -> None:
         )
 
 
-def _loaded(index: Faceset, rows: Sequence[FaceRow], spec: CropSpec) -> Iterator[tuple[U8, U8, F32]]:
+def _loaded(index: Faceset, notes: Sequence[FaceNote], spec: CropSpec) -> Iterator[tuple[U8, U8, F32]]:
     """Yield each face at the model's crop; some threads decode, and few faces are in memory at a time."""
     with ThreadPoolExecutor(2) as pool:
-        for first in range(0, len(rows), 64):
-            some = [(row, index.mask_png(row.name)) for row in rows[first : first + 64]]
+        for first in range(0, len(notes), 64):
+            some = [(index.row(note.name), index.mask_png(note.name)) for note in notes[first : first + 64]]
             yield from pool.map(lambda face: _load(index, face[0], face[1], spec), some)
 
 

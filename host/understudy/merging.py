@@ -25,7 +25,7 @@ from .ahead import Behind, ahead
 from .errors import RequestError
 from .extraction import faceset_artifact, warp_crop
 from .faceset import FaceRow, Faceset
-from .learning import chosen_rows, faceset_rows
+from .learning import chosen_faces
 from .pictures import decode_mask
 from .plugins import blaming
 from .progress import Progress
@@ -37,6 +37,7 @@ __all__ = [
     "CHUNK_FRAMES",
     "ClipJob",
     "ReadySwap",
+    "SpanFaces",
     "jobs_of",
     "marking_of",
     "mask_over_crop",
@@ -81,16 +82,26 @@ class ReadySwap:
         model: Its trained model.
         mergers: The swap's merger, then those of its ranges.
         spans: First frame and the frame after the last, of each range.
-        faces: The chosen faces by pts.
-        masks: Their masks by picture name, uint8 (S, S), encoded.
+        faceset: Folder of the target's faceset.
+        clip: Fingerprint of the clip.
     """
 
     swap: ChosenSwap
     model: Model
     mergers: tuple[Merger, ...]
     spans: tuple[tuple[int, int], ...]
-    faces: Mapping[int, Sequence[FaceRow]]
-    masks: Mapping[str, bytes]
+    faceset: Path
+    clip: str
+
+    def faces_between(self, first: int, stop: int) -> SpanFaces:
+        """Return the chosen faces of a span of frames."""
+        with Faceset(self.faceset) as index:
+            rows = chosen_faces(index.rows(self.clip, first, stop), self.swap.face)
+            masks = {row.name: index.mask_png(row.name) for row in rows}
+        by_frame: dict[int, list[FaceRow]] = {}
+        for row in rows:
+            by_frame.setdefault(row.frame, []).append(row)
+        return SpanFaces(self, by_frame, masks)
 
     def merger_at(self, position: int) -> tuple[Chosen, Merger]:
         """Return the merger for a frame; of ranges that overlap, the later in the project counts."""
@@ -98,6 +109,15 @@ class ReadySwap:
             if self.spans[number][0] <= position < self.spans[number][1]:
                 return self.swap.ranges[number].merger, self.mergers[number + 1]
         return self.swap.merger, self.mergers[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanFaces:
+    """A swap's chosen faces in a span of frames: by frame, and their masks as PNG by picture name."""
+
+    ready: ReadySwap
+    by_frame: Mapping[int, Sequence[FaceRow]]
+    masks: Mapping[str, bytes]
 
 
 def jobs_of(project: LoadedProject) -> tuple[ClipJob, ...]:
@@ -141,15 +161,10 @@ def ready_swap(
     work: WorkFolder, swap: ChosenSwap, job: ClipJob, info: ClipInfo, model: Model, resources: Resources
 ) -> ReadySwap:
     """Gather what one swap needs on one clip."""
-    rows = _chosen_rows(work, swap, job.clip)
-    faces: dict[int, list[FaceRow]] = {}
-    for row in rows:
-        faces.setdefault(row.pts, []).append(row)
-    with Faceset(faceset_artifact(work, swap.target).folder) as index:
-        masks = {row.name: index.mask_png(row.name) for row in rows}
     mergers = tuple(chosen.build(resources) for chosen in (swap.merger, *(part.merger for part in swap.ranges)))
     spans = tuple((part.start.frame(info.average_rate), part.end.frame(info.average_rate)) for part in swap.ranges)
-    return ReadySwap(swap, model, mergers, spans, faces, masks)
+    faceset = faceset_artifact(work, swap.target).folder
+    return ReadySwap(swap, model, mergers, spans, faceset, fingerprint(job.clip))
 
 
 def merge_clip(
@@ -220,6 +235,7 @@ def _merge_chunk(
         progress.advance()
 
     lost = len(reader.undecodable)
+    faces = [part.faces_between(*span) for part in ready]
     batches = _batches(ahead(reader.frames(*span), depth=8))
     first = next(batches, None)
     if first is None:
@@ -227,7 +243,7 @@ def _merge_chunk(
     else:
         with ChunkWriter(path, reader.info, encoding) as writer, Behind(encode, depth=8) as encoder:
             for batch in chain((first,), batches):
-                _merge_batch(batch, ready)
+                _merge_batch(batch, faces)
                 for frame in batch:
                     encoder.put(frame)
     progress.advance(len(reader.undecodable) - lost)
@@ -244,10 +260,11 @@ def _batches(frames: Iterator[DecodedFrame]) -> Iterator[list[DecodedFrame]]:
         yield batch
 
 
-def _merge_batch(batch: Sequence[DecodedFrame], ready: Sequence[ReadySwap]) -> None:
+def _merge_batch(batch: Sequence[DecodedFrame], chosen_faces: Sequence[SpanFaces]) -> None:
     """Swap and merge the chosen faces of a few frames, in place."""
-    for part in ready:
-        places = [(frame, row) for frame in batch for row in part.faces.get(frame.pts, ())]
+    for faces in chosen_faces:
+        part = faces.ready
+        places = [(frame, row) for frame in batch for row in faces.by_frame.get(frame.index, ())]
         if not places:
             continue
         pictures = {frame.index: frame.frame() for frame, _ in places}
@@ -257,7 +274,7 @@ def _merge_batch(batch: Sequence[DecodedFrame], ready: Sequence[ReadySwap]) -> N
             swapped = part.model.swap(crops)
         for (frame, row), crop, swap in zip(places, crops, swapped, strict=True):
             chosen, merger = part.merger_at(frame.index)
-            mask = mask_over_crop(part, row, spec)
+            mask = mask_over_crop(faces.masks[row.name], row, spec)
             x0, y0, x1, y1 = reach(crop, pictures[frame.index])
             if x0 >= x1 or y0 >= y1:
                 continue
@@ -275,16 +292,16 @@ def reach(crop: Crop, frame: Frame) -> tuple[int, int, int, int]:
     return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
 
 
-def mask_over_crop(part: ReadySwap, row: FaceRow, spec: CropSpec) -> Mask:
-    """Return the stored mask over the square of the model's crop."""
-    stored = decode_mask(part.masks[row.name], f"mask of {row.name}")
+def mask_over_crop(mask_png: bytes, row: FaceRow, spec: CropSpec) -> Mask:
+    """Return a face's stored mask over the square of the model's crop."""
+    stored = decode_mask(mask_png, f"mask of {row.name}")
     wanted = frame_to_crop(row.landmarks, spec.face_type, MASK_SIZE)
     return Mask(warp_mask(stored, compose(invert(row.frame_to_crop), wanted), MASK_SIZE))
 
 
-def _chosen_rows(work: WorkFolder, swap: ChosenSwap, clip: Path) -> list[FaceRow]:
-    key = fingerprint(clip)
-    return chosen_rows((row for row in faceset_rows(work, swap.target) if row.fingerprint == key), swap.face)
+def _chosen_names(work: WorkFolder, swap: ChosenSwap, clip: Path) -> list[str]:
+    with Faceset(faceset_artifact(work, swap.target).folder) as index:
+        return [note.name for note in chosen_faces(index.notes([fingerprint(clip)]), swap.face)]
 
 
 def _swap_recipe(work: WorkFolder, swap: ChosenSwap, clip: Path, learnt: Any) -> dict[str, Any]:
@@ -292,7 +309,7 @@ def _swap_recipe(work: WorkFolder, swap: ChosenSwap, clip: Path, learnt: Any) ->
         "model": swap.model.recipe(),
         "learnt": learnt,
         "face": swap.face,
-        "faces": digest([row.name for row in _chosen_rows(work, swap, clip)]),
+        "faces": digest(_chosen_names(work, swap, clip)),
         "extract": faceset_artifact(work, swap.target).recipe,
         "merger": swap.merger.recipe(),
         "ranges": [

@@ -13,7 +13,7 @@ from understudy_sdk.types import U8
 
 from .errors import RequestError
 from .extraction import faceset_artifact, faceset_progress
-from .faceset import FaceRow, Faceset
+from .faceset import FaceNote, FaceRow, Faceset
 from .pictures import write_picture
 from .progress import Progress
 from .project import ChosenFaceset, LoadedProject
@@ -80,24 +80,24 @@ def contact_sheet(pictures: Sequence[U8], captions: Sequence[str], heading: Sequ
 
 
 def _clip_sheet(index: Faceset, faceset: ChosenFaceset, clip: Path) -> U8:
-    info, rows = probe(clip), index.rows([fingerprint(clip)])
-    picked = sorted({round(place) for place in np.linspace(0, len(rows) - 1, COLUMNS * ROWS)}) if rows else []
-    shown = [rows[number] for number in picked]
+    info, notes = probe(clip), index.notes([fingerprint(clip)])
+    picked = sorted({round(place) for place in np.linspace(0, len(notes) - 1, COLUMNS * ROWS)}) if notes else []
+    shown = [index.row(notes[number].name) for number in picked]
     lost = index.undecodable(fingerprint(clip))
     captions = [f"{row.frame}  {_timecode(row)}  {row.face.score:.2f}" for row in shown]
-    return contact_sheet([index.picture(row) for row in shown], captions, _heading(faceset, clip, info, rows, lost))
+    return contact_sheet([index.picture(row) for row in shown], captions, _heading(faceset, clip, info, notes, lost))
 
 
 def _heading(
-    faceset: ChosenFaceset, clip: Path, info: ClipInfo, rows: Sequence[FaceRow], lost: Sequence[int]
+    faceset: ChosenFaceset, clip: Path, info: ClipInfo, notes: Sequence[FaceNote], lost: Sequence[int]
 ) -> list[str]:
     per_frame = dict[int, int]()
-    for row in rows:
-        per_frame[row.frame] = per_frame.get(row.frame, 0) + 1
-    sides = [float(np.sqrt(row.area)) for row in rows] or [0.0]
+    for note in notes:
+        per_frame[note.frame] = per_frame.get(note.frame, 0) + 1
+    sides = [float(np.sqrt(note.area)) for note in notes] or [0.0]
     frames = len(info.pts)
     found = (
-        f"{faceset.name}: {clip.name}, {info.width}x{info.height}, {frames} frames, {len(rows)} faces, "
+        f"{faceset.name}: {clip.name}, {info.width}x{info.height}, {frames} frames, {len(notes)} faces, "
         f"{faceset.extract.detector.name} + {faceset.extract.aligner.name}"
     )
     missed = (

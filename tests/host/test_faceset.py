@@ -34,7 +34,7 @@ def test_what_goes_in_comes_out_exactly(tmp_path):
     found, picture = a_face(1)
     fill(tmp_path / "set")
     with Faceset(tmp_path / "set") as index:
-        row = index.rows(["f" * 64])[1]
+        row = index.rows("f" * 64)[1]
         assert (row.frame, row.pts, row.time_base) == (1, 512, Fraction(1, 15360))
         np.testing.assert_array_equal(row.landmarks, found.face.landmarks)
         np.testing.assert_array_equal(row.face.mesh, found.face.mesh)
@@ -58,7 +58,7 @@ def test_a_deleted_picture_takes_its_row_along(tmp_path):
     fill(tmp_path / "set")
     (tmp_path / "set" / "faces" / "001-clip_0000001_0.png").unlink()
     with Faceset(tmp_path / "set") as index:
-        assert [row.frame for row in index.rows(["f" * 64])] == [0, 2]
+        assert [row.frame for row in index.rows("f" * 64)] == [0, 2]
     with Faceset(tmp_path / "set", writable=True) as index:
         assert index.drop_rows_without_picture() == 1
         assert index.progress("f" * 64) == (3, 2)  # the frame stays done: it is not searched again
@@ -69,15 +69,29 @@ def test_pictures_without_a_chunk_are_no_faces(tmp_path):
     fill(tmp_path / "set", frames=(0,))
     (tmp_path / "set" / "faces" / "001-clip_0000064_0.png").write_bytes(a_face(64)[0].picture)
     with Faceset(tmp_path / "set") as index:
-        assert len(index.rows(["f" * 64])) == 1
+        assert len(index.rows("f" * 64)) == 1
         assert index.finished_chunks(1) == {0}
+
+
+def test_rows_of_a_span_and_notes_of_all(tmp_path):
+    fill(tmp_path / "set")
+    with Faceset(tmp_path / "set") as index:
+        assert [row.frame for row in index.rows("f" * 64, 1, 2)] == [1]
+        assert [row.frame for row in index.rows("f" * 64, 1)] == [1, 2]
+        assert index.rows("0" * 64) == []
+        notes = index.notes(["f" * 64])
+        assert [(note.frame, note.area) for note in notes] == [(0, 2500.0), (1, 2500.0), (2, 2500.0)]
+        assert index.row(notes[2].name).frame == 2
+    (tmp_path / "set" / "faces" / notes[0].name).unlink()
+    with Faceset(tmp_path / "set") as index:
+        assert [note.frame for note in index.notes(["f" * 64])] == [1, 2]
 
 
 def test_a_damaged_picture_is_named(tmp_path):
     fill(tmp_path / "set")
     (tmp_path / "set" / "faces" / "001-clip_0000001_0.png").write_bytes(b"no picture")
     with Faceset(tmp_path / "set") as index, pytest.raises(StoreError, match="001-clip_0000001_0"):
-        index.picture(index.rows(["f" * 64])[1])
+        index.picture(index.rows("f" * 64)[1])
 
 
 def test_a_damaged_index_is_named(tmp_path):
