@@ -15,7 +15,17 @@ import torch
 import torch.nn.functional as F  # noqa: N812 -- torch's own custom
 from torch import Tensor
 
-__all__ = ["MotionRanges", "Warp", "affine_matrices", "bend", "draw_warp", "flow_maps", "move", "shift_hsv"]
+__all__ = [
+    "MotionRanges",
+    "Warp",
+    "affine_matrices",
+    "bend",
+    "draw_hsv_shifts",
+    "draw_warp",
+    "flow_maps",
+    "move",
+    "shift_hsv",
+]
 
 NODES: Final = (3, 5, 9)
 """Grid nodes per axis of the three flow warps; one is chosen for each picture."""
@@ -166,6 +176,18 @@ def _unit(places: Tensor) -> Tensor:
     """Bring places in px to torch's -1 to 1, edge to edge."""
     size = places.shape[1]
     return places * (2.0 / size) + (1.0 / size - 1.0)
+
+
+def draw_hsv_shifts(seed: int, count: int, power: float, device: torch.device | str = "cpu") -> Tensor:
+    """Return (count, 3) shifts for ``shift_hsv``, from the seed alone: hue in degrees, saturation and value.
+
+    DeepFaceLab's: the hue moves by whole degrees up to 180 * power either way, the others by up to power / 2.
+    """
+    generator = torch.Generator().manual_seed(seed)  # drawn on the CPU, so that every device gets the same
+    reach = max(1, int(180 * power))
+    hue = torch.randint(-reach, reach + 1, (count, 1), generator=generator).float()
+    others = (torch.rand(count, 2, generator=generator) - 0.5) * power
+    return torch.cat([hue, others], dim=1).to(device)
 
 
 def shift_hsv(pictures: Tensor, shifts: Tensor) -> Tensor:

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from understudy_sdk.augment import NODES, MotionRanges, affine_matrices, bend, draw_warp, flow_maps, move, shift_hsv
+from understudy_sdk.augment import (
+    NODES,
+    MotionRanges,
+    affine_matrices,
+    bend,
+    draw_hsv_shifts,
+    draw_warp,
+    flow_maps,
+    move,
+    shift_hsv,
+)
 
 CASES = [("w64_seed1", 64, 1), ("w64_seed2", 64, 2), ("w96_seed3", 96, 3)]
 
@@ -140,3 +150,12 @@ def test_hsv_shift_agrees_with_colorsys():
         expected = colorsys.hsv_to_rgb((hue - 50 / 360) % 1, min(saturation + 0.1, 1), value)
         np.testing.assert_allclose(ours.flatten().numpy(), expected, atol=1e-6)
     torch.testing.assert_close(shift_hsv(pictures, torch.zeros(5, 3)), pictures, atol=1e-6, rtol=0)
+
+
+def test_hsv_shifts_come_from_the_seed_and_stay_in_reach():
+    shifts = draw_hsv_shifts(4, 500, 0.1)
+    assert torch.equal(shifts, draw_hsv_shifts(4, 500, 0.1))
+    assert not torch.equal(shifts, draw_hsv_shifts(5, 500, 0.1))
+    assert torch.equal(shifts[:, 0], shifts[:, 0].round())
+    assert shifts[:, 0].abs().max() == 18
+    assert 0.045 < shifts[:, 1:].abs().max() <= 0.05

@@ -80,6 +80,21 @@ def test_plain_samples_show_what_bent_ones_ask_for():
     assert (bent.seen - bent.true.rgb).abs().max() > 0.1
 
 
+def test_tinted_samples_differ_in_what_is_seen_alone():
+    batch = DrawnFaces().draw(Side.SOURCE, 3, 2)
+    plain, tinted = prepare(batch, is_bent=False), prepare(batch, is_bent=False, hsv_power=0.2)
+    assert torch.equal(tinted.true.rgb, plain.true.rgb)
+    assert (tinted.seen - plain.seen).abs().max() > 0.05
+    assert torch.equal(prepare(batch, is_bent=False, hsv_power=0.2).seen, tinted.seen)
+
+
+def test_colour_jitter_is_learnt_from():
+    data, jittered, plain = DrawnFaces(), build(random_hsv_power=0.3), build()
+    first, second = jittered.train_step(data, 1, 2), plain.train_step(data, 1, 2)
+    assert first["source"] != second["source"]
+    assert first["target"] == second["target"]
+
+
 def test_training_goes_on_after_a_pause_as_if_there_had_been_none():
     whole = build()
     expected = train(whole, range(1, 8))

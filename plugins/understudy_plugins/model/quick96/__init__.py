@@ -32,6 +32,15 @@ class Quick96Config(StageConfig):
     random_warp: Annotated[
         bool, Field(description="Bend the faces the encoder sees.", json_schema_extra=CHANGEABLE)
     ] = True
+    random_hsv_power: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=0.3,
+            description="How far hue, saturation and brightness of the source's faces vary in what the encoder sees.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = 0.0
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"],
         Field(

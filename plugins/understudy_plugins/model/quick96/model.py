@@ -74,8 +74,10 @@ class Quick96Model:
         """Learn once and return the mean losses ``source`` and ``target``, as they were before."""
         number, is_bent = look_up(step)
         is_bent = is_bent and self._config.random_warp
-        sides = [prepare(data.draw(side, number, batch_size), is_bent=is_bent) for side in (Side.SOURCE, Side.TARGET)]
-        source, target = self._losses(*sides)
+        shown = prepare(
+            data.draw(Side.SOURCE, number, batch_size), is_bent=is_bent, hsv_power=self._config.random_hsv_power
+        )
+        source, target = self._losses(shown, prepare(data.draw(Side.TARGET, number, batch_size), is_bent=is_bent))
         (source.sum() + target.sum()).backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         self._optimizer.step(step, self._config.learning_rate * self._learning_rate_factor)
         return {"source": source.mean().item(), "target": target.mean().item()}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from understudy_sdk import FaceBatch
-from understudy_sdk.augment import MotionRanges, bend, draw_warp, move
+from understudy_sdk.augment import MotionRanges, bend, draw_hsv_shifts, draw_warp, move, shift_hsv
 
 from .losses import Faces
 
@@ -42,14 +42,16 @@ def look_up(step: int) -> tuple[int, bool]:
     return step - 1 - step // _PLAIN_EVERY, is_bent
 
 
-def prepare(batch: FaceBatch, *, is_bent: bool) -> Samples:
-    """Move a draw's faces, and bend what the encoder sees; all chance comes from the draw's seed."""
+def prepare(batch: FaceBatch, *, is_bent: bool, hsv_power: float = 0.0) -> Samples:
+    """Move a draw's faces, and tint and bend what the encoder sees; all chance comes from the draw's seed."""
     rgb = batch.rgb.float() / 255.0
     mask = batch.mask.float() / 255.0
     warp = draw_warp(batch.seed, len(rgb), rgb.shape[-1], rgb.device, RANGES)
     mask = move(mask, warp.motion, warp.flip, "linear").clamp(0, 1)
-    if not is_bent:
+    seen = shift_hsv(rgb, draw_hsv_shifts(batch.seed, len(rgb), hsv_power, rgb.device)) if hsv_power else rgb
+    if not is_bent and seen is rgb:
         face = move(rgb, warp.motion, warp.flip).clamp(0, 1)
         return Samples(face, Faces(face, mask))
-    both = move(torch.cat([bend(rgb, warp.flow), rgb], dim=1), warp.motion, warp.flip).clamp(0, 1)
+    seen = bend(seen, warp.flow) if is_bent else seen
+    both = move(torch.cat([seen, rgb], dim=1), warp.motion, warp.flip).clamp(0, 1)
     return Samples(both[:, :3], Faces(both[:, 3:], mask))
