@@ -122,11 +122,14 @@ class SpanFaces:
 
 def jobs_of(project: LoadedProject) -> tuple[ClipJob, ...]:
     """Return one job per clip that some swap targets, in the order of the project."""
-    by_clip: dict[Path, list[ChosenSwap]] = {}
-    for swap in project.swaps:
-        for clip in swap.target.clips:
-            by_clip.setdefault(clip, []).append(swap)
-    return tuple(ClipJob(clip, tuple(swaps), project.output_for(clip).resolve()) for clip, swaps in by_clip.items())
+    return tuple(
+        ClipJob(
+            clip,
+            tuple(swap for swap in project.swaps if clip in swap.target.clips),
+            project.output_for(clip).resolve(),
+        )
+        for clip in project.clips_to_merge()
+    )
 
 
 def merge_artifact(work: WorkFolder, job: ClipJob, video: VideoSettings, learnt: Mapping[int, Any]) -> Artifact:

@@ -148,7 +148,7 @@ def test_a_deleted_picture_is_left_out_and_its_frame_untouched(squares, registry
 
 
 def test_samples_outside_the_mask_are_bit_identical(squares, registry, tmp_path):
-    """The square's own crop reaches no further than the hull grown by nothing: the ground stays as it was."""
+    """The hull lies inside the square of 64 px, so nothing changes further apart than that."""
     result = run(load_project(squares, registry), progress=Silent())
     for (_, old), (_, new) in zip(planes(tmp_path / "blue.mkv"), planes(result.outputs[0]), strict=True):
         for before, after in zip(old, new, strict=True):  # the planes Y, U, V of 4:4:4
