@@ -1,4 +1,4 @@
-"""Which hooks can a plugin implement? Five, one per stage; hooks offer, they do not do."""
+"""Which hooks can a plugin implement? One per stage; hooks offer, they do not do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from understudy_sdk import Aligner, Detector, Masker, Merger, Model, StageSpec
+from understudy_sdk import Aligner, Detector, Masker, Merger, Model, Recognizer, StageSpec
 from understudy_sdk.hooks import NAMESPACE
 
 hookspec = pluggy.HookspecMarker(NAMESPACE)
@@ -33,6 +33,15 @@ def understudy_aligners() -> Iterable[StageSpec[Aligner]]:
 @hookspec
 def understudy_maskers() -> Iterable[StageSpec[Masker]]:
     """Offer maskers: crops in, masks out.
+
+    Called once, at start-up. Order carries no meaning: a project names the one it wants.
+    """
+    return ()
+
+
+@hookspec
+def understudy_recognizers() -> Iterable[StageSpec[Recognizer]]:
+    """Offer recognizers: crops in, vectors that tell people apart out.
 
     Called once, at start-up. Order carries no meaning: a project names the one it wants.
     """

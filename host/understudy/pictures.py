@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .aside import whole_file
 from .errors import StoreError
 
-__all__ = ["decode_mask", "decode_png", "encode_png", "write_picture"]
+__all__ = ["decode_mask", "decode_picture", "encode_png", "write_picture"]
 
 U8 = npt.NDArray[np.uint8]
 
@@ -24,8 +24,8 @@ def encode_png(picture: U8) -> bytes:
     return content.tobytes()
 
 
-def decode_png(content: bytes, name: str) -> U8:
-    """Return a PNG as uint8 (H, W, 3) RGB, or (H, W) where it is grey.
+def decode_picture(content: bytes, name: str) -> U8:
+    """Return an encoded picture as uint8 (H, W, 3) RGB, or (H, W) where it is grey.
 
     Raises:
         StoreError: When the bytes are no picture; ``name`` says which.
@@ -39,7 +39,7 @@ def decode_png(content: bytes, name: str) -> U8:
 
 def decode_mask(content: bytes, name: str) -> npt.NDArray[np.float32]:
     """Return an 8-bit grey PNG as a mask: float32 (S, S), 0 to 1."""
-    return np.divide(decode_png(content, name), 255, dtype=np.float32)
+    return np.divide(decode_picture(content, name), 255, dtype=np.float32)
 
 
 def write_picture(path: Path, picture: U8, quality: int = 92) -> None:

@@ -25,6 +25,7 @@ from understudy_sdk import (
     Masker,
     Merger,
     Model,
+    Recognizer,
     StageConfig,
     StageSpec,
     UnderstudyError,
@@ -36,7 +37,7 @@ from .errors import PluginFailedError, UnknownPluginError
 
 __all__ = ["BLOCK_VARIABLE", "STAGES", "Offer", "Origin", "PluginRow", "Registry", "blaming", "discover"]
 
-STAGES: Final = ("detector", "aligner", "masker", "model", "merger")
+STAGES: Final = ("detector", "aligner", "masker", "recognizer", "model", "merger")
 """The stages in the order of work; the hook of each is ``understudy_<stage>s``."""
 
 BLOCK_VARIABLE: Final = "UNDERSTUDY_BLOCK"
@@ -128,6 +129,11 @@ class Registry:
     def maskers(self) -> Mapping[str, StageSpec[Masker]]:
         """Maskers by name."""
         return self._specs("masker")
+
+    @property
+    def recognizers(self) -> Mapping[str, StageSpec[Recognizer]]:
+        """Recognizers by name."""
+        return self._specs("recognizer")
 
     @property
     def models(self) -> Mapping[str, StageSpec[Model]]:

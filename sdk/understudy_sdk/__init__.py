@@ -8,11 +8,14 @@ from .errors import InvalidValueError, MissingWeightsError, StageError, Understu
 from .hooks import API_VERSION, hookimpl
 from .stages import (
     CHANGEABLE,
+    INPUT_PATH,
     Aligner,
     Detector,
+    FollowingAligner,
     Masker,
     Merger,
     Model,
+    Recognizer,
     Resources,
     StageConfig,
     StageSpec,
@@ -20,6 +23,7 @@ from .stages import (
     TrainingData,
 )
 from .types import (
+    ClipPosition,
     ColorDescription,
     Crop,
     CropSpec,
@@ -38,7 +42,9 @@ from .weights import UrlSource, WeightFile, WeightSource, WheelSource
 __all__ = [
     "API_VERSION",
     "CHANGEABLE",
+    "INPUT_PATH",
     "Aligner",
+    "ClipPosition",
     "ColorDescription",
     "Crop",
     "CropSpec",
@@ -46,6 +52,7 @@ __all__ = [
     "Face",
     "FaceBatch",
     "FaceType",
+    "FollowingAligner",
     "Frame",
     "InvalidValueError",
     "Layer",
@@ -54,6 +61,7 @@ __all__ = [
     "Merger",
     "MissingWeightsError",
     "Model",
+    "Recognizer",
     "Region",
     "Resources",
     "Side",

@@ -28,6 +28,7 @@ __all__ = [
     "crop_corners",
     "frame_to_crop",
     "invert",
+    "mesh_to_crop",
     "mirror_landmarks",
     "scale_crop",
     "shift_origin",
@@ -153,6 +154,12 @@ def compose(first: F64, then: F64) -> F64:
 def transform_points(affine: F64, points: Points) -> F64:
     """Return points (L, 2), x y, moved by an affine, as float64 (L, 2)."""
     return np.asarray(points, np.float64) @ affine[:, :2].T + affine[:, 2]
+
+
+def mesh_to_crop(affine: F64, mesh: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return a dense mesh (M, 3) of the frame in a crop's pixels, float32 (M, 3); depth grows with the same scale."""
+    scale = math.hypot(affine[0, 0], affine[1, 0])
+    return np.column_stack([transform_points(affine, mesh[:, :2]), mesh[:, 2] * scale]).astype(np.float32)
 
 
 def scale_crop(affine: F64, from_size: int, to_size: int) -> F64:

@@ -1,4 +1,4 @@
-"""What does each of the five stages promise, and how is one offered?"""
+"""What does each stage promise, and how is one offered?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, runtim
 from pydantic import BaseModel, ConfigDict
 
 from .hooks import API_VERSION
-from .types import Crop, CropSpec, Face, FaceBatch, Frame, Layer, Mask, Region, Side, Swap
+from .types import F32, Crop, CropSpec, Face, FaceBatch, Frame, Layer, Mask, Region, Side, Swap
 from .weights import WeightFile
 
 if TYPE_CHECKING:
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANGEABLE",
+    "INPUT_PATH",
     "Aligner",
     "Detector",
+    "FollowingAligner",
     "Masker",
     "Merger",
     "Model",
+    "Recognizer",
     "Resources",
     "StageConfig",
     "StageSpec",
@@ -44,6 +47,16 @@ CHANGEABLE: Final[dict[str, Any]] = {"changeable": True}
 """Mark a model's setting that may change without starting training again::
 
     batch_size: Annotated[int, Field(ge=1, json_schema_extra=CHANGEABLE)] = 4
+"""
+
+
+INPUT_PATH: Final[dict[str, Any]] = {"input_path": True}
+"""Mark a setting that names files to read: a text, or a mapping whose values are such texts::
+
+    mattes: Annotated[str, Field(json_schema_extra=INPUT_PATH)] = ""
+
+A path is written relative to the project file; the host checks that it is there, hands the plugin an absolute path, and
+makes results anew when the file's content changes. An empty text names nothing.
 """
 
 
@@ -79,6 +92,40 @@ class Aligner(Protocol):
 
         One list per frame, in the order given. A face on which no landmarks can be placed is left out;
         the others keep their order, box and score.
+        """
+        ...
+
+
+@runtime_checkable
+class FollowingAligner(Aligner, Protocol):
+    """An aligner that finds known faces again in a neighbouring frame by itself; its offer says ``follows``."""
+
+    def follow(self, frame: Frame, before: Sequence[Face]) -> list[Face | None]:
+        """Return each of the faces as it lies in this frame, or None where it is not there any more.
+
+        Args:
+            frame: The frame next to the one that the faces were found in, before or after it.
+            before: Faces with landmarks, and the mesh if it gives one, in the neighbouring frame's pixels.
+
+        Returns:
+            One answer per face, in the order given: new box, landmarks and mesh; the score says how sure it is that
+            a face is there, 0 to 1. Depends on nothing but the arguments.
+        """
+        ...
+
+
+class Recognizer(Protocol):
+    """Tells people apart by how they look."""
+
+    @property
+    def same_person(self) -> float:
+        """The cosine similarity of two embeddings from which on they are taken for one person, -1 to 1."""
+        ...
+
+    def embed(self, crops: Sequence[Crop]) -> F32:
+        """Return one unit vector per crop, float32 (N, D), in the order given; people who look alike lie close.
+
+        The crops are those of a faceset: of any face type and size, with landmarks.
         """
         ...
 
@@ -191,6 +238,9 @@ class StageSpec(Generic[StageT_co]):
         build: Gives a ready stage; heavy imports go here.
         weights: All weight files that some settings of it need.
         learns: Whether a model learns per project, that is, builds a TrainableModel; other stages leave it.
+        follows: Whether an aligner builds a FollowingAligner; other stages leave it.
+        gives_mesh: Whether an aligner's faces have a dense mesh; other stages leave it.
+        needs_mesh: Whether a masker works on faces with a dense mesh alone; other stages leave it.
         revision: Raised when the same settings give other results, so that old results are made anew.
         api_version: The contract it was written for.
     """
@@ -202,5 +252,8 @@ class StageSpec(Generic[StageT_co]):
     build: Callable[[Any, Resources], StageT_co]
     weights: tuple[WeightFile, ...] = ()
     learns: bool = False
+    follows: bool = False
+    gives_mesh: bool = False
+    needs_mesh: bool = False
     revision: int = 1
     api_version: int = API_VERSION

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "ClipPosition",
     "ColorDescription",
     "Crop",
     "CropSpec",
@@ -57,7 +58,11 @@ def require(name: str, value: object, dtype: type[np.generic], shape: tuple[int 
 
 
 class FaceType(StrEnum):
-    """How much of the head a crop shows; the crop squares of DeepFaceLab, by our names."""
+    """How much of the head a crop shows; the crop squares of DeepFaceLab, by our names, and one of a dense mesh's own.
+
+    ``MESH`` shows about what ``WHOLE_FACE`` does, but its scale and centre come from a dense mesh in three dimensions,
+    so that it does not shrink when the head turns; it needs an aligner that gives a mesh.
+    """
 
     HALF = "half"
     MID_FULL = "mid_full"
@@ -66,6 +71,7 @@ class FaceType(StrEnum):
     WHOLE_FACE = "whole_face"
     HEAD = "head"
     HEAD_NO_ALIGN = "head_no_align"
+    MESH = "mesh"
 
 
 class Side(StrEnum):
@@ -140,6 +146,25 @@ class CropSpec:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class ClipPosition:
+    """Where in which clip a crop was cut.
+
+    Attributes:
+        clip: The clip's file name without its suffix.
+        time_s: Presentation time from the clip's first frame, exact, in seconds.
+        frame: Position of the frame in the clip, from 0.
+        width: Of the upright frame in px.
+        height: Of the upright frame in px.
+    """
+
+    clip: str
+    time_s: Fraction
+    frame: int
+    width: int
+    height: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Crop:
     """An aligned face.
@@ -150,6 +175,7 @@ class Crop:
         face_type: How much of the head it shows.
         landmarks: float32 (68, 2), in the crop's pixels.
         mesh: float32 (M, 3), in the crop's pixels, where the aligner has one.
+        at: Where it was cut; None for a face that comes from no clip.
     """
 
     rgb: U8
@@ -157,6 +183,7 @@ class Crop:
     face_type: FaceType
     landmarks: F32
     mesh: F32 | None = None
+    at: ClipPosition | None = None
 
     def __post_init__(self) -> None:
         """Check all arrays; a crop is square."""

@@ -26,7 +26,7 @@ def test_a_whole_project(project_file, fake_registry, tmp_path):
     assert (anna.extract.detector.name, anna.extract.detector.config.min_score) == ("finder", 0.25)
     (swap,) = project.swaps
     assert (swap.index, swap.source, swap.target) == (0, anna, project.facesets["scene"])
-    assert (swap.face, swap.seed, swap.iterations, swap.model.name) == ("largest", 0, 10, "learner")
+    assert (str(swap.face), swap.seed, swap.iterations, swap.model.name) == ("largest", 0, 10, "learner")
     (part,) = swap.ranges
     assert (part.start.frame(25), part.end.frame(25)) == (5, 9)
     assert project.output.path == "out/done.mp4"
@@ -43,7 +43,7 @@ def test_consent_and_what_is_stated_over_defaults(project_file, fake_registry):
     )
     project = load_project(path, fake_registry)
     assert (project.name, project.device, project.consent) == ("A Winter", "cuda:1", Consent("synthetic", "No one"))
-    assert (project.swaps[0].face, project.swaps[0].seed) == ("all", 7)
+    assert (str(project.swaps[0].face), project.swaps[0].seed) == ("all", 7)
 
 
 def test_a_range_changes_single_settings_of_the_merger(project_file, fake_registry):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
+
+from understudy.picture_folder import PICTURE_SUFFIXES, pictures_in
 
 from .chosen import CLIP_MARK, output_path
 from .encoders import encoder_problems
@@ -38,7 +41,7 @@ def check_files(data: object, path: Path) -> list[Problem]:
         for name, faceset in mapping_at(data, "facesets").items()
         for index, text in texts_at(faceset, "clips")
     }
-    problems = [*_check_names(data), *_check_clips(clips)]
+    problems = [*_check_names(data), *_check_clips(clips), *_check_facesets(data, path.parent)]
     work = work_folder(path)
     if work.exists() and not work.is_dir():
         problems.append(Problem((), f"the work folder {work.name} cannot be made: a file of that name is in the way"))
@@ -60,19 +63,68 @@ def _check_video(data: object) -> list[Problem]:
 def _check_names(data: object) -> Iterator[Problem]:
     facesets = mapping_at(data, "facesets")
     for index, swap in enumerate(items_at(data, "swaps")):
-        for side in ("source", "target"):
-            name = swap.get(side) if isinstance(swap, dict) else None
+        if not isinstance(swap, dict):
+            continue
+        named: list[tuple[Loc, Any]] = [(("swaps", index, side), swap.get(side)) for side in ("source", "target")]
+        named += [(("swaps", index, "cast", person), name) for person, name in mapping_at(swap, "cast").items()]
+        for loc, name in named:
             if isinstance(name, str) and name not in facesets:
                 hint = did_you_mean(name, facesets) or f" There are: {', '.join(facesets) or 'none'}."
-                yield Problem(("swaps", index, side), f"no faceset is called {name!r}.{hint}")
+                yield Problem(loc, f"no faceset is called {name!r}.{hint}")
+        target = facesets.get(str(swap.get("target")))
+        if isinstance(target, dict) and "faces" in target and "clips" not in target:
+            yield Problem(("swaps", index, "target"), "is a finished faceset; a target needs clips: to put faces into")
+        if isinstance(target, dict):
+            yield from _check_people(data, index, swap, target)
+    for name in (name for person in mapping_at(data, "people").values() for name in mapping_at(person, "tracks")):
+        if name not in facesets:
+            yield Problem(("people",), f"no faceset is called {name!r}")
+
+
+def _check_people(data: object, index: int, swap: dict[str, Any], target: dict[str, Any]) -> Iterator[Problem]:
+    """Note a swap that asks who somebody is where nobody was named to tell."""
+    face, key = swap.get("face"), "cast" if swap.get("cast") else "face"
+    people = set(mapping_at(swap, "cast")) | (
+        {face["person"]} if isinstance(face, dict) and "person" in face else set()
+    )
+    asks = isinstance(face, dict) and "like" in face
+    asks |= any("tracks" not in mapping_at(mapping_at(data, "people"), str(person)) for person in people)
+    own, defaults = mapping_at(target, "extract"), mapping_at(data, "extract")
+    if asks and not (own.get("recognizer") or defaults.get("recognizer")):
+        text = "needs a recognizer to tell people apart: name one under extract.recognizer, or give tracks"
+        yield Problem(("swaps", index, key), text)
+
+
+def _check_facesets(data: object, root: Path) -> Iterator[Problem]:
+    """Note finished facesets and pictures of people that are not there."""
+    named: list[tuple[Loc, object, str]] = []
+    for name, faceset in mapping_at(data, "facesets").items():
+        if isinstance(faceset, dict):
+            named += [(("facesets", name, "faces"), faceset.get("faces"), "index.sqlite")]
+            named += [(("facesets", name, "face", "like"), mapping_at(faceset, "face").get("like"), "")]
+    named += [
+        (("people", name, "like"), mapping_at({"": one}, "").get("like"), "")
+        for name, one in mapping_at(data, "people").items()
+    ]
+    for index, swap in enumerate(items_at(data, "swaps")):
+        named += [(("swaps", index, "face", "like"), mapping_at(mapping_at({"": swap}, ""), "face").get("like"), "")]
+    for loc, text, inner in named:
+        if isinstance(text, str) and text:
+            path = clip_path(root, text)
+            if not path.exists():
+                yield Problem(loc, f"there is no {'folder' if inner else 'file'} {path}")
+            elif inner and not (path / inner).is_file():
+                yield Problem(loc, f"{path} holds no faceset; to make one: understudy faceset import")
 
 
 def _check_clips(clips: Clips) -> Iterator[Problem]:
     for loc, clip in clips.items():
         if not clip.exists():
             yield Problem(loc, f"there is no file {clip}")
-        elif not clip.is_file():
-            yield Problem(loc, f"{clip} is not a file")
+        elif not (clip.is_file() or clip.is_dir()):
+            yield Problem(loc, f"{clip} is neither a file nor a folder of pictures")
+        elif clip.is_dir() and not pictures_in(clip):
+            yield Problem(loc, f"{clip} is a folder without pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
         else:
             earlier = [other for other in clips if other[:-1] == loc[:-1] and int(other[-1]) < int(loc[-1])]
             for other in earlier:

@@ -3,46 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from understudy.errors import PluginFailedError
 from understudy.plugins import Offer, Registry, blaming
-from understudy_sdk import StageConfig
+from understudy_sdk import INPUT_PATH, FaceType, StageConfig
 
-from .chosen import Chosen
+from .chosen import Chosen, marked_fields
+from .form import EXTRACT_DEFAULTS
 from .places import Loc, Problem
 from .raw import items_at, mapping_at
 from .wording import did_you_mean, problems_of
 
 __all__ = ["EXTRACT_STAGES", "Choices", "choose_stages"]
 
-EXTRACT_STAGES = ("detector", "aligner", "masker")
+EXTRACT_STAGES: Final = ("detector", "aligner", "masker")
+"""Those that every faceset from clips needs."""
 
 Choices = dict[Loc, Chosen]
-"""By the place of the stage: ``("facesets", "anna", "detector")``, ``("swaps", 0, "ranges", 1)``."""
+"""By the place of the stage: ``("facesets", "anna", "masker", 0)``, ``("swaps", 0, "ranges", 1)``."""
 
 Layer = tuple[Loc, Any]
 """A place that may state ``use`` and ``with``, and what stands there."""
 
 
-def choose_stages(data: object, registry: Registry) -> tuple[Choices, list[Problem]]:
-    """Look up and validate the choice of every stage in a project's data, whatever else is wrong with it."""
-    chooser = _Chooser(registry)
+def choose_stages(data: object, registry: Registry, root: Path) -> tuple[Choices, list[Problem]]:
+    """Look up and validate the choice of every stage in a project's data, whatever else is wrong with it.
+
+    ``root`` is the project's folder, where paths in settings start.
+    """
+    chooser = _Chooser(registry, root)
     defaults = mapping_at(data, "extract")
-    for stage in EXTRACT_STAGES:
+    for stage in (*EXTRACT_STAGES, "recognizer"):
         if isinstance(defaults.get(stage), dict) and "use" in defaults[stage]:
             chooser.choose(stage, ("extract", stage), [(("extract", stage), defaults[stage])])
     for name, faceset in mapping_at(data, "facesets").items():
-        own = mapping_at(faceset, "extract")
-        for stage in EXTRACT_STAGES:
-            layers = [
-                (("extract", stage), defaults.get(stage)),
-                (("facesets", name, "extract", stage), own.get(stage)),
-            ]
-            if not chooser.choose(stage, ("facesets", name, stage), layers):
-                chooser.miss(stage)
+        chooser.choose_extraction(name, defaults, mapping_at(faceset, "extract"))
+        if "faces" not in (faceset if isinstance(faceset, dict) else {}):
+            chooser.check_extraction(name, defaults, mapping_at(faceset, "extract"))
     for index, swap in enumerate(items_at(data, "swaps")):
         here = ("swaps", index)
         merger = ((*here, "merger"), mapping_at(swap, "merger"))
@@ -58,8 +59,9 @@ def choose_stages(data: object, registry: Registry) -> tuple[Choices, list[Probl
 class _Chooser:
     """Makes choices and keeps what is wrong with them."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, root: Path) -> None:
         self.registry = registry
+        self.root = root
         self.choices: Choices = {}
         self.problems: list[Problem] = []
 
@@ -90,6 +92,53 @@ class _Chooser:
             self._validate(key, offer, (*use_loc[:-1], "with"), settings)
         return True
 
+    def choose_extraction(self, name: str, defaults: dict[str, Any], own: dict[str, Any]) -> None:
+        """Choose the stages that find a faceset's faces."""
+        for stage in (*EXTRACT_STAGES, "recognizer"):
+            layers: list[Layer] = [
+                (("extract", stage), defaults.get(stage)),
+                (("facesets", name, "extract", stage), own.get(stage)),
+            ]
+            if stage == "masker":
+                self._choose_maskers(("facesets", name, stage), layers)
+            elif not self.choose(stage, ("facesets", name, stage), layers) and stage in EXTRACT_STAGES:
+                self.miss(stage)
+
+    def _choose_maskers(self, key: Loc, layers: Sequence[Layer]) -> None:
+        """Choose one masker from both layers, or several from the upper layer that names some."""
+        loc, node = next((layer for layer in reversed(layers) if layer[1] is not None), layers[0])
+        parts = items_at(node, "of")
+        for number, part in enumerate(parts):
+            self.choose("masker", (*key, number), [((*loc, "of", number), part)])
+        plain = [(where, what) for where, what in layers if not items_at(what, "of")]
+        if not parts and not self.choose("masker", (*key, 0), plain):
+            self.miss("masker")
+
+    def check_extraction(self, name: str, defaults: dict[str, Any], own: dict[str, Any]) -> None:
+        """Note what the chosen aligner cannot do that a faceset's other choices need."""
+        aligner = self.choices.get(("facesets", name, "aligner"))
+        if aligner is None:
+            return
+        layers = ((("facesets", name, "extract"), own), (("extract",), defaults))
+        stated = {key: ((*loc, key), node[key]) for loc, node in reversed(layers) for key in node}
+        loc, every = stated.get("detect_every", ((), 1))
+        if every != 1 and not aligner.offer.spec.follows:
+            self._note(loc, f"must be 1: the aligner {aligner.name!r} does not follow faces from frame to frame")
+        if aligner.offer.spec.gives_mesh:
+            return
+        loc, face_type = stated.get("face_type", ((), EXTRACT_DEFAULTS["face_type"]))
+        if face_type == FaceType.MESH:
+            self._note(loc, f"must be another: the aligner {aligner.name!r} gives no dense mesh")
+        for key, chosen in list(self.choices.items()):
+            if key[:3] == ("facesets", name, "masker") and chosen.offer.spec.needs_mesh:
+                text = f"{chosen.name!r} needs a dense mesh, which the aligner {aligner.name!r} does not give"
+                self._note(stated["masker"][0] if "masker" in stated else ("extract", "masker"), text)
+
+    def _note(self, loc: Loc, text: str) -> None:
+        problem = Problem(loc, text)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
     def miss(self, stage: str) -> None:
         """Note that neither a faceset nor the project's defaults name a plugin for a stage."""
         offered = ", ".join(self.registry.offers(stage)) or "none"
@@ -115,7 +164,27 @@ class _Chooser:
             loc = (*settings[first][0], *problem.loc[1:]) if first in settings else (*home, *problem.loc)
             self.problems.append(Problem(loc, problem.text, problem.at_key))
         if config is not None:
-            self.choices[key] = Chosen(offer.stage, offer, config)
+            self.choices[key] = Chosen(offer.stage, offer, self._with_absolute_paths(config, home, settings))
+
+    def _with_absolute_paths(self, config: StageConfig, home: Loc, settings: dict[str, tuple[Loc, Any]]) -> StageConfig:
+        """Return settings whose files are named from anywhere, and note those that are not there."""
+
+        def absolute(value: Any, loc: Loc) -> Any:
+            if isinstance(value, dict):
+                return {key: absolute(inner, (*loc, key)) for key, inner in value.items()}
+            if not isinstance(value, str) or not value:
+                return value
+            path = self.root / Path(value).expanduser()
+            if not path.exists():
+                self._note(loc, f"there is no file {path}")
+            return str(path)
+
+        fields = marked_fields(config, INPUT_PATH)
+        found = {
+            name: absolute(getattr(config, name), settings[name][0] if name in settings else (*home, name))
+            for name in fields
+        }
+        return config.model_copy(update=found) if found else config
 
 
 def _validated(model: type[StageConfig], values: dict[str, Any]) -> tuple[StageConfig | None, list[Problem]]:

@@ -9,21 +9,27 @@ from typing import Any, Final, Literal
 
 from understudy.plugins import Offer, Registry, blaming
 from understudy.timecode import Moment
-from understudy_sdk import CHANGEABLE, FaceType, Resources, StageConfig
+from understudy_sdk import CHANGEABLE, INPUT_PATH, FaceType, Resources, StageConfig
+
+from .face_choice import FaceChoice
 
 __all__ = [
     "Chosen",
     "ChosenExtract",
     "ChosenFaceset",
+    "ChosenPerson",
     "ChosenRange",
     "ChosenSwap",
     "Consent",
+    "FaceChoice",
     "LoadedProject",
     "OutputSettings",
     "VideoSettings",
 ]
 
 CLIP_MARK: Final = "{clip}"
+
+MaskJoin = Literal["minimum", "product"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +55,81 @@ class Chosen:
             return self.offer.spec.build(self.config, resources)
 
     def recipe(self) -> dict[str, Any]:
-        """Return all that decides what the stage gives, as JSON values; settings marked CHANGEABLE do not."""
-        changeable = {name for name, field in type(self.config).model_fields.items() if _is_changeable(field)}
+        """Return all that decides what the stage gives, as JSON values; settings marked CHANGEABLE do not.
+
+        Files that settings name count by their content, wherever they lie.
+        """
+        changeable = set(marked_fields(self.config, CHANGEABLE))
         settings = self.config.model_dump(mode="json", exclude=changeable)
+        for name in marked_fields(self.config, INPUT_PATH):
+            settings[name] = _content(settings.get(name))
         return {"name": self.name, "revision": self.offer.spec.revision, "settings": settings}
 
 
-def _is_changeable(field: Any) -> bool:
-    extra = field.json_schema_extra
-    return isinstance(extra, dict) and any(extra.get(key) == value for key, value in CHANGEABLE.items())
+def marked_fields(config: StageConfig, mark: Mapping[str, Any]) -> list[str]:
+    """Return the names of the settings that carry a mark such as CHANGEABLE."""
+    return [
+        name
+        for name, field in type(config).model_fields.items()
+        if isinstance(extra := field.json_schema_extra, dict)
+        and any(extra.get(key) == value for key, value in mark.items())
+    ]
+
+
+def _content(value: Any) -> Any:
+    """Return the fingerprints of the files that a setting names, in place of their paths."""
+    from understudy.video import fingerprint  # noqa: PLC0415 # checking a project must not load what reads footage
+
+    if isinstance(value, dict):
+        return {key: _content(inner) for key, inner in value.items()}
+    return fingerprint(Path(value)) if value else value
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenExtract:
-    """How a faceset's faces are found and cut out."""
+    """How a faceset's faces are found and cut out; see the project file's form for each."""
 
     detector: Chosen
     aligner: Chosen
-    masker: Chosen
+    maskers: tuple[Chosen, ...]
+    mask_join: MaskJoin
+    recognizer: Chosen | None
     face_type: FaceType
     crop_size: int
+    crop_format: Literal["png", "jpeg", "webp"]
+    crop_quality: int
+    crop_filter: Literal["smooth", "bilinear"]
+    detect_every: int
+    steadiness: float
+    fill_gaps_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenFaceset:
-    """The faces of one person. ``clips`` are absolute paths that existed when the project was checked."""
+    """Faces, of clips or finished.
+
+    Attributes:
+        name: In the project.
+        clips: Absolute paths that existed when the project was checked.
+        faces: Absolute path of a finished faceset, in place of clips; or None.
+        face: Which of them count when it is a source.
+        extract: How they are found and cut out.
+    """
 
     name: str
     clips: tuple[Path, ...]
+    faces: Path | None
+    face: FaceChoice
     extract: ChosenExtract
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenPerson:
+    """Somebody in the footage: ``like`` is the absolute path of a picture, ``tracks`` are numbers by faceset."""
+
+    name: str
+    like: Path | None
+    tracks: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +145,14 @@ class ChosenRange:
 class ChosenSwap:
     """One identity put onto one person of the footage.
 
-    ``index`` is its position in the project; ``iterations`` are 0 where the model needs no training.
+    ``index`` is its position among the project's swaps, where a cast counts as one for each person; ``iterations``
+    are 0 where the model needs no training.
     """
 
     index: int
     source: ChosenFaceset
     target: ChosenFaceset
-    face: Literal["largest", "all"]
+    face: FaceChoice
     model: Chosen
     iterations: int
     merger: Chosen
@@ -151,6 +204,7 @@ class LoadedProject:
         consent: Needed before anything is merged.
         device: As asked for, such as ``auto``; not resolved.
         facesets: By name, also those that no swap uses.
+        people: By name.
         swaps: In the project's order.
         output: Where the result goes.
         registry: The plugins that were chosen from.
@@ -163,6 +217,7 @@ class LoadedProject:
     consent: Consent | None
     device: str
     facesets: Mapping[str, ChosenFaceset]
+    people: Mapping[str, ChosenPerson]
     swaps: tuple[ChosenSwap, ...]
     output: OutputSettings
     registry: Registry

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from understudy.devices import DEVICE_FORMS, is_device_name
 from understudy.errors import RequestError
 from understudy.timecode import Moment
 from understudy_sdk import FaceType
 
+from .face_choice import FACE_SCHEMA, FaceChoice
+
 __all__ = [
+    "DETECT_EVERY_WITH_FOLLOWING",
+    "EXTRACT_DEFAULTS",
     "FORMAT_VERSION",
     "X26_DEFAULTS",
     "ConsentForm",
+    "CropFormat",
     "ExtractForm",
     "FacesetForm",
     "OutputForm",
+    "PersonForm",
     "ProjectForm",
     "RangeForm",
     "StageForm",
@@ -56,6 +62,8 @@ MomentField = Annotated[
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}),
 ]
 FacesetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+FaceField = Annotated[Any, BeforeValidator(FaceChoice.parse), WithJsonSchema(FACE_SCHEMA)]
+CropFormat = Literal["png", "jpeg", "webp"]
 
 
 class Form(BaseModel):
@@ -78,6 +86,23 @@ class StageForm(Form):
     settings: Annotated[dict[str, Any], Field(alias="with", description="Its settings.")] = {}
 
 
+class MaskerLayer(StageLayer):
+    """A masker, or several whose masks are joined; several stand for themselves, over no other choice."""
+
+    join: Annotated[Literal["minimum", "product"] | None, Field(description="How the masks of several are joined.")] = (
+        None
+    )
+    of: Annotated[tuple[StageForm, ...], Field(description="The maskers to join.")] = ()
+
+    @model_validator(mode="after")
+    def _check_join(self) -> Self:
+        if (self.join is None) != (not self.of):
+            raise ValueError("needs both join: and of: to join several maskers, or use: for one")
+        if self.of and self.use is not None:
+            raise ValueError("has both use: and of:; name one masker, or several to join")
+        return self
+
+
 class ModelForm(StageForm):
     """A swap's model and how long it learns."""
 
@@ -98,20 +123,79 @@ class ExtractForm(Form):
 
     detector: StageLayer | None = None
     aligner: StageLayer | None = None
-    masker: StageLayer | None = None
+    masker: MaskerLayer | None = None
+    recognizer: Annotated[StageLayer | None, Field(description="Tells people apart; none unless stated.")] = None
     face_type: Annotated[FaceType | None, Field(description="How much of the head a crop shows.")] = None
     crop_size: Annotated[int | None, Field(ge=32, le=2048, description="Side of a crop in px.")] = None
+    crop_format: Annotated[CropFormat | None, Field(description="How crops are stored; png loses nothing.")] = None
+    crop_quality: Annotated[int | None, Field(ge=1, le=100, description="Of jpeg and webp crops.")] = None
+    crop_filter: Annotated[
+        Literal["smooth", "bilinear"] | None,
+        Field(description="smooth: cubic, blurred first where it shrinks. bilinear: single samples, as DeepFaceLab."),
+    ] = None
+    detect_every: Annotated[
+        int | None,
+        Field(
+            ge=1, le=120, description="Frames from one look of the detector to the next; between, faces are followed."
+        ),
+    ] = None
+    steadiness: Annotated[
+        float | None, Field(ge=0, le=1, description="How strongly landmarks are steadied over time; 0: not at all.")
+    ] = None
+    fill_gaps_s: Annotated[
+        float | None,
+        Field(ge=0, le=2, description="Longest gap of a track, in seconds, that is filled from both sides."),
+    ] = None
 
 
-DEFAULT_FACE_TYPE: Final = FaceType.WHOLE_FACE
-DEFAULT_CROP_SIZE: Final = 256
+EXTRACT_DEFAULTS: Final = {
+    "face_type": FaceType.WHOLE_FACE,
+    "crop_size": 256,
+    "crop_format": "png",
+    "crop_quality": 95,
+    "crop_filter": "smooth",
+    "steadiness": 0.5,
+    "fill_gaps_s": 0.2,
+}
+"""What holds where neither a faceset nor the project's ``extract`` says otherwise."""
+
+DETECT_EVERY_WITH_FOLLOWING: Final = 5
+"""Where the aligner follows faces; one that does not needs the detector on every frame."""
 
 
 class FacesetForm(Form):
-    """The faces of one person, from one or more clips."""
+    """Faces, from one or more clips, or a finished faceset."""
 
-    clips: Annotated[tuple[str, ...], Field(min_length=1, description="Video files, relative to the project file.")]
+    clips: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, description="Video files or folders of pictures, relative to the project file."),
+    ] = ()
+    faces: Annotated[
+        str | None, Field(min_length=1, description="Folder of a finished faceset, in place of clips.")
+    ] = None
+    face: Annotated[FaceField, Field(description="Which faces count when it is a swap's source.")] = FaceChoice()
     extract: Annotated[ExtractForm, Field(description="What differs from the project's extract.")] = ExtractForm()
+
+    @model_validator(mode="after")
+    def _check_origin(self) -> Self:
+        if bool(self.clips) == bool(self.faces):
+            raise ValueError(
+                "needs clips: to take faces from, or faces: with the folder of a finished faceset, not both"
+            )
+        return self
+
+
+class PersonForm(Form):
+    """Somebody in the footage, by a picture or by the numbers of tracks."""
+
+    like: Annotated[str | None, Field(min_length=1, description="A picture of the person.")] = None
+    tracks: Annotated[dict[FacesetName, tuple[int, ...]], Field(description="Track numbers by faceset.")] = {}
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if bool(self.like) == bool(self.tracks):
+            raise ValueError("needs like: with a picture or tracks: with numbers by faceset, not both")
+        return self
 
 
 class RangeForm(Form):
@@ -131,13 +215,24 @@ class RangeForm(Form):
 class SwapForm(Form):
     """One identity put onto one person of the footage."""
 
-    source: Annotated[str, Field(description="Faceset of the identity put on.")]
+    source: Annotated[str | None, Field(description="Faceset of the identity put on.")] = None
     target: Annotated[str, Field(description="Faceset of the person in the footage.")]
-    face: Annotated[Literal["largest", "all"], Field(description="Which faces of a frame are swapped.")] = "largest"
+    face: Annotated[FaceField, Field(description="Which faces of the target are swapped.")] = FaceChoice()
+    cast: Annotated[
+        dict[str, str], Field(description="Several swaps in one: the faceset put on, by the person who wears it.")
+    ] = {}
     model: ModelForm
     merger: StageForm
     ranges: tuple[RangeForm, ...] = ()
     seed: Annotated[int, Field(ge=0, lt=2**63, description="Two runs with one seed learn the same on a CPU.")] = 0
+
+    @model_validator(mode="after")
+    def _check_cast(self) -> Self:
+        if bool(self.cast) == (self.source is not None):
+            raise ValueError("needs source: with one faceset, or cast: with one for each person, not both")
+        if self.cast and self.face != FaceChoice():
+            raise ValueError("has both cast: and face:; a cast names the people itself")
+        return self
 
 
 class VideoForm(Form):
@@ -172,5 +267,6 @@ class ProjectForm(Form):
     ] = "auto"
     facesets: Annotated[dict[FacesetName, FacesetForm], Field(min_length=1)]
     extract: Annotated[ExtractForm, Field(description="Defaults of every faceset.")] = ExtractForm()
+    people: Annotated[dict[FacesetName, PersonForm], Field(description="Names for people in the footage.")] = {}
     swaps: tuple[SwapForm, ...] = ()
     output: OutputForm = OutputForm()

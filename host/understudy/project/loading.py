@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from understudy.errors import ProjectError, RequestError
 from understudy.plugins import Registry
 
 from .checks import check_files, clip_path, work_folder
-from .choosing import EXTRACT_STAGES, Choices, choose_stages
+from .choosing import Choices, choose_stages
 from .chosen import (
     ChosenExtract,
     ChosenFaceset,
+    ChosenPerson,
     ChosenRange,
     ChosenSwap,
     Consent,
@@ -24,7 +26,15 @@ from .chosen import (
     OutputSettings,
 )
 from .encoders import video_settings
-from .form import DEFAULT_CROP_SIZE, DEFAULT_FACE_TYPE, FORMAT_VERSION, FacesetForm, ProjectForm, SwapForm
+from .face_choice import FaceChoice
+from .form import (
+    DETECT_EVERY_WITH_FOLLOWING,
+    EXTRACT_DEFAULTS,
+    FORMAT_VERSION,
+    FacesetForm,
+    ProjectForm,
+    SwapForm,
+)
 from .overrides import apply_overrides
 from .places import Document, Problem
 from .wording import problems_of
@@ -48,7 +58,7 @@ def load_project(path: Path, registry: Registry, overrides: Sequence[str] = ()) 
     _check_version(document)
     wrong_overrides = apply_overrides(document, overrides)
     form, problems = _shape(document.data)
-    choices, wrong_choices = choose_stages(document.data, registry)
+    choices, wrong_choices = choose_stages(document.data, registry, path.absolute().parent)
     place = path.absolute()
     problems += [*document.problems, *wrong_choices, *check_files(document.data, place)]
     lines = [*document.report(problems), *wrong_overrides]
@@ -99,28 +109,66 @@ def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registr
         consent=Consent(form.consent.basis, form.consent.statement) if form.consent else None,
         device=form.device,
         facesets=facesets,
-        swaps=tuple(_swap(index, swap, facesets, choices) for index, swap in enumerate(form.swaps)),
+        people={
+            name: ChosenPerson(name, clip_path(path.parent, person.like) if person.like else None, person.tracks)
+            for name, person in form.people.items()
+        },
+        swaps=_swaps(path.parent, form.swaps, facesets, choices),
         output=OutputSettings(form.output.path, video_settings(form.output.video)),
         registry=registry,
     )
 
 
 def _faceset(root: Path, name: str, form: ProjectForm, faceset: FacesetForm, choices: Choices) -> ChosenFaceset:
-    detector, aligner, masker = (choices["facesets", name, stage] for stage in EXTRACT_STAGES)
-    face_type = faceset.extract.face_type or form.extract.face_type or DEFAULT_FACE_TYPE
-    crop_size = faceset.extract.crop_size or form.extract.crop_size or DEFAULT_CROP_SIZE
+    def stated(key: str) -> Any:
+        values = (getattr(faceset.extract, key), getattr(form.extract, key), EXTRACT_DEFAULTS.get(key))
+        return next((value for value in values if value is not None), None)
+
+    here = ("facesets", name)
+    aligner = choices[*here, "aligner"]
+    masker = faceset.extract.masker or form.extract.masker
+    every = stated("detect_every") or (DETECT_EVERY_WITH_FOLLOWING if aligner.offer.spec.follows else 1)
+    extract = ChosenExtract(
+        detector=choices[*here, "detector"],
+        aligner=aligner,
+        maskers=tuple(chosen for key, chosen in choices.items() if key[:3] == (*here, "masker")),
+        mask_join=(masker and masker.join) or "minimum",
+        recognizer=choices.get((*here, "recognizer")),
+        detect_every=every,
+        **{key: stated(key) for key in EXTRACT_DEFAULTS},
+    )
     clips = tuple(clip_path(root, clip) for clip in faceset.clips)
-    return ChosenFaceset(name, clips, ChosenExtract(detector, aligner, masker, face_type, crop_size))
+    faces = clip_path(root, faceset.faces) if faceset.faces else None
+    return ChosenFaceset(name, clips, faces, _face(root, faceset.face), extract)
 
 
-def _swap(index: int, form: SwapForm, facesets: dict[str, ChosenFaceset], choices: Choices) -> ChosenSwap:
-    here = ("swaps", index)
+def _face(root: Path, face: FaceChoice) -> FaceChoice:
+    return replace(face, like=clip_path(root, str(face.like))) if face.like else face
+
+
+def _swaps(
+    root: Path, forms: Sequence[SwapForm], facesets: dict[str, ChosenFaceset], choices: Choices
+) -> tuple[ChosenSwap, ...]:
+    """Return the swaps, of a cast one for each person."""
+    swaps = list[ChosenSwap]()
+    for place, form in enumerate(forms):
+        parts = [(source, FaceChoice("person", person=person)) for person, source in form.cast.items()]
+        for source, face in parts or [(str(form.source), _face(root, form.face))]:
+            swaps.append(_swap(len(swaps), place, form, (facesets[source], facesets[form.target], face), choices))
+    return tuple(swaps)
+
+
+def _swap(
+    index: int, place: int, form: SwapForm, who: tuple[ChosenFaceset, ChosenFaceset, FaceChoice], choices: Choices
+) -> ChosenSwap:
+    here = ("swaps", place)
     model = choices[*here, "model"]
+    source, target, face = who
     return ChosenSwap(
         index=index,
-        source=facesets[form.source],
-        target=facesets[form.target],
-        face=form.face,
+        source=source,
+        target=target,
+        face=face,
         model=model,
         iterations=form.model.iterations if model.offer.spec.learns else 0,
         merger=choices[*here, "merger"],

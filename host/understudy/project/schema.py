@@ -21,12 +21,16 @@ def project_schema(registry: Registry) -> dict[str, Any]:
     """
     schema = ProjectForm.model_json_schema(by_alias=True, ref_template=_REF)
     definitions: dict[str, Any] = schema["$defs"]
-    for stage in ("detector", "aligner", "masker"):
+    for stage in ("detector", "aligner", "recognizer"):
         _type_stage(definitions, registry, stage, "StageLayer", "ExtractForm", stage)
+    _type_stage(definitions, registry, "masker", "StageForm", "MaskerLayer", "one", name="masker_of_several")
+    definitions["MaskerLayer"]["properties"].pop("one")
+    definitions["MaskerLayer"]["properties"]["of"]["items"] = {"$ref": "#/$defs/masker_of_several"}
+    _type_stage(definitions, registry, "masker", "MaskerLayer", "ExtractForm", "masker")
     _type_stage(definitions, registry, "model", "ModelForm", "SwapForm", "model")
     _type_stage(definitions, registry, "merger", "StageForm", "SwapForm", "merger")
     _type_stage(definitions, registry, "merger", "StageLayer", "RangeForm", "merger", name="merger_of_range")
-    for unused in ("StageLayer", "StageForm", "ModelForm"):
+    for unused in ("StageLayer", "StageForm", "ModelForm", "MaskerLayer"):
         definitions.pop(unused, None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 

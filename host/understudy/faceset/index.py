@@ -1,0 +1,267 @@
+"""How are faces put into a faceset and read from it?"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from understudy.aside import PART, sync
+from understudy.errors import StoreError
+from understudy.pictures import decode_picture
+from understudy_sdk import Crop, FaceType
+from understudy_sdk.geometry import mesh_to_crop, transform_points
+from understudy_sdk.types import F32, U8
+
+from .rows import ClipRow, FaceNote, FaceRow, FoundFace, TrackRow, from_row, to_row
+from .schema import FORMAT, SCHEMA, SELECT_FACES
+
+__all__ = ["Faceset"]
+
+
+class Faceset:
+    """A faceset on disk; one object per thread and process."""
+
+    def __init__(self, folder: Path, *, writable: bool = False) -> None:
+        """Open a faceset, or make an empty one where ``writable``.
+
+        Raises:
+            StoreError: When the index is damaged, absent or made by a newer version.
+        """
+        self.folder = folder
+        self.pictures = folder / "faces"
+        path = folder / "index.sqlite"
+        if writable:
+            self.pictures.mkdir(parents=True, exist_ok=True)
+        elif not path.is_file():
+            raise StoreError(f"{folder} holds no faceset\n  run the extract phase first")
+        try:
+            self._db = sqlite3.connect(path)
+            self._db.execute("pragma journal_mode=wal")
+            self._db.execute("pragma synchronous=full")
+            if writable:
+                self._db.executescript(SCHEMA)
+                self._db.execute("insert or ignore into meta values ('format', ?)", (str(FORMAT),))
+                self._db.commit()
+            found = self._db.execute("select value from meta where key = 'format'").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{path} is damaged: {error}\n  delete {folder} to extract these clips again") from error
+        if found is None or int(found[0]) > FORMAT:
+            raise StoreError(f"{path} was made by a newer Understudy\n  install that version, or delete {folder}")
+
+    def __enter__(self) -> Faceset:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the index."""
+        self._db.close()
+
+    def register_clip(
+        self, fingerprint: str, name: str, time_base: Fraction, frames: int, size: tuple[int, int]
+    ) -> int:
+        """Return the number of a clip in this index, entering it where it is new; ``size`` is width, height."""
+        self._db.execute(
+            "insert or ignore into clip(fingerprint, name, time_base, frames, width, height) values (?,?,?,?,?,?)",
+            (fingerprint, name, str(time_base), frames, *size),
+        )
+        self._db.commit()
+        return int(self._db.execute("select id from clip where fingerprint = ?", (fingerprint,)).fetchone()[0])
+
+    def clips(self) -> list[ClipRow]:
+        """Return the clips there are faces of, in the order they were entered."""
+        query = "select id, fingerprint, name, time_base, frames, width, height from clip order by id"
+        return [ClipRow(*row[:3], Fraction(row[3]), *row[4:]) for row in self._db.execute(query)]
+
+    def finished_chunks(self, clip: int) -> dict[int, str]:
+        """Return from which faces each of a clip's finished chunks was cut, by its first frame."""
+        query = "select first, made_from from chunk where clip = ?"
+        return dict(self._db.execute(query, (clip,)).fetchall())
+
+    def progress(self, fingerprint: str) -> tuple[int, int]:
+        """Return how many frames of a clip are finished, and how many faces they hold."""
+        frames = self._db.execute(
+            "select coalesce(sum(stop - first), 0) from chunk join clip on clip.id = chunk.clip where fingerprint = ?",
+            (fingerprint,),
+        ).fetchone()[0]
+        faces = self._db.execute(
+            "select count(*) from face join clip on clip.id = face.clip where fingerprint = ?", (fingerprint,)
+        ).fetchone()[0]
+        return int(frames), int(faces)
+
+    def undecodable(self, fingerprint: str) -> list[int]:
+        """Return the positions of a clip's frames that could not be decoded."""
+        rows = self._db.execute(
+            "select undecodable from chunk join clip on clip.id = chunk.clip where fingerprint = ? order by first",
+            (fingerprint,),
+        )
+        return [position for row in rows for position in json.loads(row[0])]
+
+    def add_chunk(
+        self, clip: int, span: tuple[int, int], faces: Sequence[FoundFace], shape: tuple[FaceType, int, str], *,
+        undecodable: Sequence[int] = (), made_from: str = "",
+    ) -> None:  # fmt: skip
+        """Put a finished chunk in, in place of what it held: pictures first, then rows and mark in one transaction.
+
+        Args:
+            clip: The clip's number.
+            span: First frame and the frame after the last.
+            faces: What was found.
+            shape: The crops' face type, side, and file suffix such as ``.png``.
+            undecodable: Positions of frames that could not be decoded.
+            made_from: Names the faces it was cut from; see ``finished_chunks``.
+        """
+        stem, time_base = self._db.execute("select name, time_base from clip where id = ?", (clip,)).fetchone()
+        rows = []
+        for found in faces:
+            name = f"{clip:03d}-{Path(stem).stem}_{found.frame:07d}_{found.number}{shape[2]}"
+            _write_synced(self.pictures / name, found.picture)
+            rows.append(to_row(name, clip, Fraction(time_base), found, shape[:2]))
+        sync(self.pictures)
+        places = (clip, span[0], span[1] - 1)
+        old = "select name from face where clip = ? and frame between ? and ?"
+        gone = {row[0] for row in self._db.execute(old, places)} - {row[0] for row in rows}
+        with self._db:
+            for table in ("mark", "measure"):
+                self._db.execute(f"delete from {table} where name in ({old})", places)  # noqa: S608
+            self._db.execute("delete from face where clip = ? and frame between ? and ?", places)
+            self._db.executemany(f"insert into face values ({','.join('?' * 25)})", rows)  # noqa: S608
+            self._db.execute(
+                "insert or replace into chunk values (?,?,?,?,?)",
+                (clip, *span, json.dumps(list(undecodable)), made_from),
+            )
+        for name in gone:
+            (self.pictures / name).unlink(missing_ok=True)
+
+    def drop_rows_without_picture(self) -> int:
+        """Drop the rows whose picture somebody deleted, and return how many."""
+        present = {entry.name for entry in os.scandir(self.pictures)}
+        gone = [row for row in self._db.execute("select name from face") if row[0] not in present]
+        with self._db:
+            self._db.executemany("delete from face where name = ?", gone)
+        return len(gone)
+
+    def notes(self, fingerprints: Iterable[str]) -> list[FaceNote]:
+        """Return what there is of the given clips, in the order of clips and frames; small, also for a long clip.
+
+        A face whose picture was deleted is left out.
+        """
+        present = {entry.name for entry in os.scandir(self.pictures)} if self.pictures.is_dir() else set()
+        query = (
+            "select face.name, fingerprint, frame, (x1 - x0) * (y1 - y0), track, mark.name is not null"
+            " from face join clip on clip.id = face.clip left join mark on mark.name = face.name"
+            " where fingerprint = ? order by frame, face"
+        )
+        found = (
+            FaceNote(*row[:5], bool(row[5]))
+            for fingerprint in fingerprints
+            for row in self._db.execute(query, (fingerprint,))
+        )
+        return [note for note in found if note.name in present]
+
+    def rows(self, fingerprint: str, first: int = 0, stop: int | None = None) -> list[FaceRow]:
+        """Return the faces of a clip's frames from ``first`` up to, not including, ``stop``, in their order.
+
+        A face whose picture was deleted is left out.
+        """
+        last = sys.maxsize if stop is None else stop - 1
+        found = self._db.execute(
+            f"{SELECT_FACES} where fingerprint = ? and frame between ? and ? order by frame, face",
+            (fingerprint, first, last),
+        )
+        return [from_row(row) for row in found if (self.pictures / row[0]).is_file()]
+
+    def row(self, name: str) -> FaceRow:
+        """Return one face by the name of its picture."""
+        return from_row(self._db.execute(f"{SELECT_FACES} where face.name = ?", (name,)).fetchone())
+
+    def mask_png(self, name: str) -> bytes:
+        """Return a face's mask as 8-bit grey PNG."""
+        return bytes(self._db.execute("select mask from face where name = ?", (name,)).fetchone()[0])
+
+    def picture(self, row: FaceRow) -> U8:
+        """Return a face's picture: uint8 (S, S, 3), RGB.
+
+        Raises:
+            StoreError: When the file is damaged; it is named.
+        """
+        return decode_picture((self.pictures / row.name).read_bytes(), str(self.pictures / row.name))
+
+    def crop(self, row: FaceRow) -> Crop:
+        """Return a face as the crop it was stored as."""
+        landmarks = transform_points(row.frame_to_crop, row.landmarks).astype(np.float32)
+        mesh = None if row.face.mesh is None else mesh_to_crop(row.frame_to_crop, row.face.mesh)
+        return Crop(self.picture(row), row.frame_to_crop, row.face_type, landmarks, mesh)
+
+    def tracks(self) -> list[TrackRow]:
+        """Return the faces over time, in the order of their numbers."""
+        query = (
+            "select face.track, fingerprint, clip.name, min(frame), max(frame), count(*), sum(origin = 'filled'),"
+            " coalesce(person.person, '') from face join clip on clip.id = face.clip"
+            " left join person on person.track = face.track where face.track >= 0 group by face.track"
+            " order by face.track"
+        )
+        return [TrackRow(*row) for row in self._db.execute(query)]
+
+    def track_rows(self, track: int) -> list[FaceRow]:
+        """Return the faces of a track in the order of time, also those whose picture was deleted."""
+        found = self._db.execute(f"{SELECT_FACES} where face.track = ? order by frame", (track,))
+        return [from_row(row) for row in found]
+
+    def people(self) -> dict[int, tuple[str, F32]]:
+        """Return who each track is taken for, and the vector that says how the person looks."""
+        found = self._db.execute("select track, person, embedding from person order by track")
+        return {row[0]: (row[1], np.frombuffer(row[2], "<f4").astype(np.float32)) for row in found}
+
+    def set_people(self, people: Mapping[int, tuple[str, F32]]) -> None:
+        """Say who each track is taken for, in place of what was said before."""
+        rows = [(track, name, vector.astype("<f4").tobytes()) for track, (name, vector) in people.items()]
+        with self._db:
+            self._db.execute("delete from person")
+            self._db.executemany("insert into person values (?,?,?)", rows)
+
+    def mark(self, names: Iterable[str], reason: str) -> int:
+        """Set faces aside, and return how many were not set aside before; ``unmark`` takes it back."""
+        batch = 1 + int(self._db.execute("select coalesce(max(batch), 0) from mark").fetchone()[0])
+        with self._db:
+            before = self._db.total_changes
+            self._db.executemany("insert or ignore into mark values (?,?,?)", [(name, reason, batch) for name in names])
+            return self._db.total_changes - before
+
+    def unmark(self, *, everything: bool = False) -> int:
+        """Take back what the last ``mark`` set aside, or all of them, and return how many faces it was."""
+        which = "" if everything else " where batch = (select max(batch) from mark)"
+        with self._db:
+            return int(self._db.execute(f"delete from mark{which}").rowcount)  # noqa: S608
+
+    def measures(self, metric: str) -> dict[str, float]:
+        """Return what was measured by a metric, by the name of the picture."""
+        return dict(self._db.execute("select name, value from measure where metric = ?", (metric,)).fetchall())
+
+    def set_measures(self, metric: str, values: Mapping[str, float]) -> None:
+        """Keep what was measured by a metric."""
+        rows = [(name, metric, float(value)) for name, value in values.items()]
+        with self._db:
+            self._db.executemany("insert or replace into measure values (?,?,?)", rows)
+
+    def all_rows(self) -> Iterator[FaceRow]:
+        """Yield every face whose picture is there, in the order of clips and frames; read few at a time."""
+        for clip in self.clips():
+            for first in range(0, clip.frames, 256):
+                yield from self.rows(clip.fingerprint, first, first + 256)
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    part = path.with_name(path.name + PART)
+    part.write_bytes(content)
+    sync(part)
+    part.replace(path)  # the folder is synced once for all of a chunk's pictures

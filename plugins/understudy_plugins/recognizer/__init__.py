@@ -1,0 +1,1 @@
+"""Built-in recognizers, each on a stranger's footing."""
