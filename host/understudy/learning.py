@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from .errors import RequestError
 from .extraction import faceset_artifact
 from .faceset import FaceNote, FaceRow, Faceset
 from .pictures import decode_mask
-from .project import ChosenFaceset, ChosenSwap
+from .project import ChosenFaceset, ChosenSwap, FaceChoice
+from .selection import Wanted, face_recipe, wanted_faces
 from .store import Artifact, WorkFolder, digest, read_json, write_json
 from .video import fingerprint
 
@@ -29,7 +30,7 @@ _FORMAT: Final = 1
 
 _REACH: Final = {
     FaceType.HALF: 0, FaceType.MID_FULL: 1, FaceType.FULL: 2, FaceType.FULL_NO_ALIGN: 3,
-    FaceType.WHOLE_FACE: 4, FaceType.HEAD: 5, FaceType.HEAD_NO_ALIGN: 6,
+    FaceType.MESH: 4, FaceType.WHOLE_FACE: 5, FaceType.HEAD: 6, FaceType.HEAD_NO_ALIGN: 7,
 }  # fmt: skip
 """Face types in the order in which each holds the ones before it."""
 
@@ -39,30 +40,35 @@ def swap_artifact(work: WorkFolder, swap: ChosenSwap) -> Artifact:
     recipe = {
         "model": swap.model.recipe(),
         "seed": swap.seed,
-        "face": swap.face,
+        "face": face_recipe(swap.target, swap.face),
+        "source_face": face_recipe(swap.source, swap.source.face),
         "source": _side_recipe(work, swap.source),
         "target": _side_recipe(work, swap.target),
     }
     return work.artifact("train", f"{swap.source.name}-to-{swap.target.name}", recipe)
 
 
-class _Sized(Protocol):
+class _Placed(Protocol):
     @property
     def fingerprint(self) -> str: ...
     @property
     def frame(self) -> int: ...
     @property
     def area(self) -> float: ...
+    @property
+    def track(self) -> int: ...
 
 
-SizedT = TypeVar("SizedT", bound=_Sized)
+PlacedT = TypeVar("PlacedT", bound=_Placed)
 
 
-def chosen_faces(faces: Iterable[SizedT], face: Literal["largest", "all"]) -> list[SizedT]:
-    """Return all faces, or of each frame the one with the largest box, in the order given."""
-    if face == "all":
+def chosen_faces(faces: Iterable[PlacedT], wanted: Wanted) -> list[PlacedT]:
+    """Return all faces, those of some tracks, or of each frame the one with the largest box, in the order given."""
+    if wanted == "all":
         return list(faces)
-    largest: dict[tuple[str, int], SizedT] = {}
+    if isinstance(wanted, frozenset):
+        return [one for one in faces if one.track in wanted]
+    largest: dict[tuple[str, int], PlacedT] = {}
     for one in faces:
         place = one.fingerprint, one.frame
         if place not in largest or one.area > largest[place].area:
@@ -70,20 +76,21 @@ def chosen_faces(faces: Iterable[SizedT], face: Literal["largest", "all"]) -> li
     return list(largest.values())
 
 
-def learn_arrays(
-    work: WorkFolder, faceset: ChosenFaceset, face: Literal["largest", "all"], spec: CropSpec, folder: Path
-) -> Path:
+def learn_arrays(work: WorkFolder, faceset: ChosenFaceset, face: FaceChoice, spec: CropSpec, folder: Path) -> Path:
     """Return a folder with a faceset's chosen faces at a model's crops, made once and kept beside the training.
 
-    It is made anew when faces came or went since.
+    Faces that are marked are left out. It is made anew when faces came, went or moved since.
 
     Raises:
         RequestError: When the faceset's crops do not reach as far as the model's, or there are no faces.
     """
     with Faceset(faceset_artifact(work, faceset).folder) as index:
-        notes = chosen_faces(index.notes(_fingerprints(faceset.clips)), face)
-    _check_reach(faceset, spec, len(notes))
-    recipe = {"format": _FORMAT, "spec": str(spec), "faces": digest([note.name for note in notes])}
+        keys = [clip.fingerprint for clip in index.clips()] if faceset.faces else _fingerprints(faceset.clips)
+        unmarked = [note for note in index.notes(keys) if not note.is_marked]
+        notes = chosen_faces(unmarked, wanted_faces(index, faceset, face))
+        _check_reach(faceset, spec, len(notes), index.face_types())
+        stamp = index.stamp(keys)
+    recipe = {"format": _FORMAT, "spec": str(spec), "faces": digest([stamp, *(note.name for note in notes)])}
     if read_json(folder.with_suffix(".json")) == recipe and folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -119,12 +126,16 @@ def _fingerprints(clips: Iterable[Path]) -> list[str]:
     return [fingerprint(clip) for clip in clips]
 
 
-def _check_reach(faceset: ChosenFaceset, spec: CropSpec, faces: int) -> None:
+def _check_reach(faceset: ChosenFaceset, spec: CropSpec, faces: int, face_types: set[FaceType]) -> None:
     if not faces:
-        raise RequestError(f"the faceset {faceset.name!r} has no faces\n  run the extract phase first")
-    if _REACH[faceset.extract.face_type] < _REACH[spec.face_type]:
         raise RequestError(
-            f"the model learns from {spec.face_type} crops, but {faceset.name!r} holds {faceset.extract.face_type} "
+            f"the faceset {faceset.name!r} has no faces to learn from\n"
+            "  run the extract phase first, or look which are chosen and which are marked: understudy faceset info"
+        )
+    least = min(face_types, key=_REACH.__getitem__)
+    if _REACH[least] < _REACH[spec.face_type]:
+        raise RequestError(
+            f"the model learns from {spec.face_type} crops, but {faceset.name!r} holds {least} "
             f"crops, which show less of the head\n  set extract.face_type to {spec.face_type} or larger"
         )
 
@@ -139,7 +150,7 @@ def _loaded(index: Faceset, notes: Sequence[FaceNote], spec: CropSpec) -> Iterat
 
 def _load(index: Faceset, row: FaceRow, mask_png: bytes, spec: CropSpec) -> tuple[U8, U8, F32]:
     """Return one face at the model's crop: uint8 (3, S, S), uint8 (1, S, S), float32 (68, 2)."""
-    wanted = frame_to_crop(row.landmarks, spec.face_type, spec.size)
+    wanted = frame_to_crop(row.landmarks, spec.face_type, spec.size, mesh=row.face.mesh)
     stored_to_wanted = compose(invert(row.frame_to_crop), wanted)
     rgb = warp_picture(index.picture(row), stored_to_wanted, spec.size)
     mask = warp_mask(decode_mask(mask_png, f"mask of {row.name}"), stored_to_wanted, spec.size)

@@ -7,7 +7,7 @@ streams.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -30,6 +30,7 @@ from .pictures import decode_mask
 from .plugins import blaming
 from .progress import Progress
 from .project import Chosen, ChosenSwap, LoadedProject, VideoSettings
+from .selection import face_recipe, wanted_faces
 from .store import Artifact, WorkFolder, digest, read_json, write_json
 from .video import ChunkWriter, ClipInfo, ClipReader, DecodedFrame, Encoding, fingerprint, join_chunks, probe
 
@@ -57,7 +58,7 @@ BATCH_FRAMES: Final = 4
 MASK_SIZE: Final = 256
 """Side of the masks handed to mergers, in px."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of what merging makes from the same recipe."""
 
 SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -96,7 +97,8 @@ class ReadySwap:
     def faces_between(self, first: int, stop: int) -> SpanFaces:
         """Return the chosen faces of a span of frames."""
         with Faceset(self.faceset) as index:
-            rows = chosen_faces(index.rows(self.clip, first, stop), self.swap.face)
+            wanted = wanted_faces(index, self.swap.target, self.swap.face)
+            rows = chosen_faces(index.rows(self.clip, first, stop), wanted)
             masks = {row.name: index.mask_png(row.name) for row in rows}
         by_frame: dict[int, list[FaceRow]] = {}
         for row in rows:
@@ -146,18 +148,19 @@ def merge_artifact(work: WorkFolder, job: ClipJob, video: VideoSettings, learnt:
         "chunk_frames": CHUNK_FRAMES,
         "clip": fingerprint(job.clip),
         "video": {"codec": video.codec, "pixel_format": video.pixel_format, "options": video.encoder_options()},
-        "swaps": [_swap_recipe(work, swap, job.clip, learnt[swap.index]) for swap in job.swaps],
+        "swaps": [_swap_recipe(work, swap, learnt[swap.index]) for swap in job.swaps],
     }
     return work.artifact("merge", job.clip.stem, recipe)
 
 
-def merge_progress(artifact: Artifact, job: ClipJob, project: LoadedProject) -> tuple[int, int, bool]:
+def merge_progress(work: WorkFolder, artifact: Artifact, job: ClipJob, project: LoadedProject) -> tuple[int, int, bool]:
     """Return a clip's merged frames, all its frames, and whether its output is in place as it should be."""
     info = probe(job.clip)
-    spans = _spans(info)
-    done = [stop - first for first, stop in spans if _chunk(artifact, first).is_file()]
+    chunks = _chunks(work, artifact, job, info)
+    done = [stop - first for (first, stop), path in chunks.items() if path.is_file()]
     joined = read_json(artifact.folder / "done.json") if job.output.is_file() else None
-    return sum(done), len(info.pts), len(done) == len(spans) and joined == _stamp(project, job)
+    is_joined = len(done) == len(chunks) and joined == _stamp(project, job, chunks.values())
+    return sum(done), len(info.pts), is_joined
 
 
 def ready_swap(
@@ -171,6 +174,7 @@ def ready_swap(
 
 
 def merge_clip(
+    work: WorkFolder,
     artifact: Artifact,
     job: ClipJob,
     ready: Sequence[ReadySwap],
@@ -180,21 +184,25 @@ def merge_clip(
 ) -> Path:
     """Merge a clip's missing chunks, join them, and return the output's path; ``device`` is named to the listener."""
     info = probe(job.clip)
-    done, total, _ = merge_progress(artifact, job, project)
+    done, total, _ = merge_progress(work, artifact, job, project)
     video = project.output.video
     encoding = Encoding(video.codec, video.encoder_options(), video.pixel_format)
-    missing = [span for span in _spans(info) if not _chunk(artifact, span[0]).is_file()]
+    chunks = _chunks(work, artifact, job, info)
+    missing = {span: path for span, path in chunks.items() if not path.is_file()}
     artifact.prepare()
     if missing:
         progress.start(f"merge {job.clip.name}", total, "frames", done=done, device=device)
         # the phase's own threads keep the cores busy; those of matrix products would only wait for them, spinning
         with ClipReader(job.clip, info) as reader, threadpool_limits(limits=1, user_api="blas"):
-            for span in missing:
-                _merge_chunk(reader, span, ready, _chunk(artifact, span[0]), encoding, progress)
+            for span, path in missing.items():
+                _merge_chunk(reader, span, ready, path, encoding, progress)
+                for old in artifact.folder.glob(f"chunk-{span[0]:08d}-*.video"):
+                    if old != path:
+                        old.unlink()  # of faces as they were before
         progress.finish()
-    chunks = [path for first, _ in _spans(info) if (path := _chunk(artifact, first)).stat().st_size]
-    join_chunks(chunks, job.clip, job.output, marking_of(project, job), progress.say, info=info)
-    write_json(artifact.folder / "done.json", _stamp(project, job))
+    decodable = [path for path in chunks.values() if path.stat().st_size]
+    join_chunks(decodable, job.clip, job.output, marking_of(project, job), progress.say, info=info)
+    write_json(artifact.folder / "done.json", _stamp(project, job, chunks.values()))
     return job.output
 
 
@@ -298,21 +306,15 @@ def reach(crop: Crop, frame: Frame) -> tuple[int, int, int, int]:
 def mask_over_crop(mask_png: bytes, row: FaceRow, spec: CropSpec) -> Mask:
     """Return a face's stored mask over the square of the model's crop."""
     stored = decode_mask(mask_png, f"mask of {row.name}")
-    wanted = frame_to_crop(row.landmarks, spec.face_type, MASK_SIZE)
+    wanted = frame_to_crop(row.landmarks, spec.face_type, MASK_SIZE, mesh=row.face.mesh)
     return Mask(warp_mask(stored, compose(invert(row.frame_to_crop), wanted), MASK_SIZE))
 
 
-def _chosen_names(work: WorkFolder, swap: ChosenSwap, clip: Path) -> list[str]:
-    with Faceset(faceset_artifact(work, swap.target).folder) as index:
-        return [note.name for note in chosen_faces(index.notes([fingerprint(clip)]), swap.face)]
-
-
-def _swap_recipe(work: WorkFolder, swap: ChosenSwap, clip: Path, learnt: Any) -> dict[str, Any]:
+def _swap_recipe(work: WorkFolder, swap: ChosenSwap, learnt: Any) -> dict[str, Any]:
     return {
         "model": swap.model.recipe(),
         "learnt": learnt,
-        "face": swap.face,
-        "faces": digest(_chosen_names(work, swap, clip)),
+        "face": face_recipe(swap.target, swap.face),
         "extract": faceset_artifact(work, swap.target).recipe,
         "merger": swap.merger.recipe(),
         "ranges": [
@@ -326,11 +328,34 @@ def _spans(info: ClipInfo) -> list[tuple[int, int]]:
     return [(first, min(first + CHUNK_FRAMES, total)) for first in range(0, total, CHUNK_FRAMES)]
 
 
-def _chunk(artifact: Artifact, first: int) -> Path:
-    return artifact.folder / f"chunk-{first:08d}.video"
+def _chunks(work: WorkFolder, artifact: Artifact, job: ClipJob, info: ClipInfo) -> dict[tuple[int, int], Path]:
+    """Return the file of every chunk, named after the faces in it: only chunks whose faces changed are made anew.
+
+    A face whose picture was deleted is not merged.
+    """
+    spans, key = _spans(info), fingerprint(job.clip)
+    stamps: list[list[str]] = [[] for _ in spans]
+    for swap in job.swaps:
+        with Faceset(faceset_artifact(work, swap.target).folder) as index:
+            wanted = wanted_faces(index, swap.target, swap.face)
+            names = {note.name for note in chosen_faces(index.notes([key]), wanted)}
+            for number, span in enumerate(spans):
+                found = index.span_stamps(key, *span)
+                stamps[number] += [f"{swap.index} {name} {found[name]}" for name in found if name in names]
+    return {
+        span: artifact.folder / f"chunk-{span[0]:08d}-{digest(stamp)[:12]}.video"
+        for span, stamp in zip(spans, stamps, strict=True)
+    }
 
 
-def _stamp(project: LoadedProject, job: ClipJob) -> dict[str, Any]:
+def _stamp(project: LoadedProject, job: ClipJob, chunks: Iterable[Path]) -> dict[str, Any]:
     stat = job.output.stat()
     tags = digest(marking_of(project, job))
-    return {"output": str(job.output), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns, "tags": tags}
+    names = digest([chunk.name for chunk in chunks])
+    return {
+        "output": str(job.output),
+        "bytes": stat.st_size,
+        "mtime_ns": stat.st_mtime_ns,
+        "tags": tags,
+        "chunks": names,
+    }

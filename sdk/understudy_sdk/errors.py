@@ -3,6 +3,7 @@
 UnderstudyError
 ├── StageError            a stage cannot go on, and the user can do something about it
 ├── InvalidValueError     a value between stages has the wrong type, shape or range
+├── ForeignFileError      another program's file cannot be read as plain data
 └── MissingWeightsError   a declared weight file is not on this machine
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["InvalidValueError", "MissingWeightsError", "StageError", "UnderstudyError"]
+__all__ = ["ForeignFileError", "InvalidValueError", "MissingWeightsError", "StageError", "UnderstudyError"]
 
 
 class UnderstudyError(Exception):
@@ -37,6 +38,22 @@ class InvalidValueError(UnderstudyError):
         """State which value is wrong, how it is and how it should be."""
         self.name, self.actual, self.expected = name, actual, expected
         super().__init__(f"{name} must be {expected}, but is {actual}")
+
+
+class ForeignFileError(UnderstudyError):
+    """Another program's file is damaged, or asks for more than plain data needs; nothing of it was run.
+
+    Attributes:
+        where: The file.
+        problem: What was found.
+        asked: The name the file asked for, such as ``posix.system``; empty where that is not the trouble.
+    """
+
+    def __init__(self, where: str, problem: str, *, asked: str = "") -> None:
+        """Name the file and what is wrong with it."""
+        self.where, self.problem, self.asked = where, problem, asked
+        advice = "\n  take it from where it was first published, and open this one nowhere else" if asked else ""
+        super().__init__(f"{where} cannot be read: {problem}{advice}")
 
 
 class MissingWeightsError(UnderstudyError):

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import landmarks as marks
+from . import mesh as meshes
 from .errors import InvalidValueError
 from .types import FaceType
 
@@ -27,6 +28,7 @@ __all__ = [
     "compose",
     "crop_corners",
     "frame_to_crop",
+    "head_pose",
     "invert",
     "mesh_to_crop",
     "mirror_landmarks",
@@ -78,11 +80,11 @@ def umeyama(points: Points, template: Points) -> F64:
     point patterns", IEEE PAMI 13(4), 1991, equations 39 to 43.
 
     Args:
-        points: float (L, 2), where they are.
-        template: float (L, 2), where they should be.
+        points: float (L, D), where they are, in the plane (D is 2) or in space (3).
+        template: float (L, D), where they should be.
 
     Returns:
-        float64 (2, 3), from the points' coordinates to the template's.
+        float64 (D, D + 1), from the points' coordinates to the template's.
 
     Raises:
         InvalidValueError: The points all lie in one place, or are not finite.
@@ -94,29 +96,36 @@ def umeyama(points: Points, template: Points) -> F64:
         raise InvalidValueError("points to align", f"spread over {spread:g} px²", "finite and not all in one place")
     covariance = (template - template_mean).T @ (points - points_mean) / len(points)
     left, singular, right = np.linalg.svd(covariance)
-    signs = np.array([1.0, np.sign(np.linalg.det(left) * np.linalg.det(right)) or 1.0])
+    signs = np.ones(len(singular))
+    signs[-1] = np.sign(np.linalg.det(left) * np.linalg.det(right)) or 1.0
     linear = (left * signs) @ right * (float(singular @ signs) / spread)
     return np.column_stack([linear, template_mean - linear @ points_mean])
 
 
-def frame_to_crop(landmarks: Points, face_type: FaceType, size: int, scale: float = 1.0) -> F64:
+def frame_to_crop(
+    landmarks: Points, face_type: FaceType, size: int, scale: float = 1.0, *, mesh: Points | None = None
+) -> F64:
     """Return where a face's crop lies: the affine from the frame's pixels to the crop's.
 
     DeepFaceLab's alignment in closed form: the 33 steady landmarks are brought onto the template, and the face type's
-    square around it becomes the crop.
+    square around it becomes the crop. ``FaceType.MESH`` lies by the mesh instead: its steady points are brought onto
+    a mean head in three dimensions, so neither a turned head nor an open mouth changes the crop's scale.
 
     Args:
         landmarks: float (68, 2), x y in px of the frame.
         face_type: How much of the head the crop shows.
         size: The crop's side S in px.
         scale: Above 1 the crop shows less and the face is larger.
+        mesh: float (468 or 478, 3), x y z in px of the frame; ``FaceType.MESH`` needs it, others do not look at it.
 
     Returns:
         float64 (2, 3).
 
     Raises:
-        InvalidValueError: The landmarks all lie in one place, or are not finite.
+        InvalidValueError: The points all lie in one place, or are not finite; or the mesh is missing.
     """
+    if face_type is FaceType.MESH:
+        return _frame_to_mesh_crop(meshes.require_mesh("the mesh for face type 'mesh'", mesh), size * scale, size / 2)
     landmarks = np.asarray(landmarks, np.float64)
     to_unit = umeyama(landmarks[list(marks.ALIGNED)], marks.TEMPLATE[np.subtract(marks.ALIGNED, 17)])
     square = _SQUARES[face_type]
@@ -131,6 +140,34 @@ def frame_to_crop(landmarks: Points, face_type: FaceType, size: int, scale: floa
         linear = np.eye(2) * (crop_per_unit * unit_per_px)
         return np.column_stack([linear, size / 2 - linear @ center])
     return np.column_stack([linear * crop_per_unit, (to_unit[:, 2] - center) * crop_per_unit + size / 2])
+
+
+def head_pose(mesh: Points) -> F64:
+    """Return how a head lies in the frame: the similarity from the frame's pixels to the mean head's coordinates.
+
+    Args:
+        mesh: float (468 or 478, 3), x y z in px of the frame.
+
+    Returns:
+        float64 (3, 4); applies to the mesh after its depths are multiplied by ``mesh.DEPTH``. See ``mesh.TEMPLATE``.
+
+    Raises:
+        InvalidValueError: It is no mesh of the known topology, or all in one place.
+    """
+    points = meshes.require_mesh("the mesh to fit", mesh)[list(meshes.STEADY)] * (1.0, 1.0, meshes.DEPTH)
+    return umeyama(points, meshes.TEMPLATE)
+
+
+def _frame_to_mesh_crop(mesh: F64, crop_per_unit: float, middle: float) -> F64:
+    """Return the square that has the head's middle point in its own middle, turned as the head is in the picture."""
+    to_head = head_pose(mesh)
+    rotation = to_head[:, :3]  # times the scale
+    # The turn in the picture: the rotation about z that is nearest to the whole. Nodding or turning away adds nothing.
+    cos, sin = rotation[0, 0] + rotation[1, 1], rotation[1, 0] - rotation[0, 1]
+    unit_per_px = float(np.cbrt(np.linalg.det(rotation)))
+    center = (-rotation.T @ to_head[:, 3] / unit_per_px**2)[:2]
+    linear = np.array([[cos, -sin], [sin, cos]]) * (unit_per_px * crop_per_unit / math.hypot(cos, sin))
+    return np.column_stack([linear, middle - linear @ center])
 
 
 def invert(affine: F64) -> F64:

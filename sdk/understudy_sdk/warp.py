@@ -2,7 +2,8 @@
 
 Coordinates are those of ``geometry``: an integer is a pixel's centre. Interpolation is OpenCV's (its versions 4 and 5
 differ by a few hundredths at hard edges). OpenCV takes single samples of the input and so aliases when a picture
-shrinks; here the input is smoothed beforehand, by as much as it shrinks and only where it is looked at.
+shrinks; here the input is smoothed beforehand, by as much as it shrinks and only where it is looked at. The one
+exception is ``warp_bilinear``, for results that are to equal DeepFaceLab's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from .geometry import F64, compose, invert, transform_points
 
-__all__ = ["resize_square", "warp_mask", "warp_picture"]
+__all__ = ["resize_square", "warp_bilinear", "warp_mask", "warp_picture"]
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
@@ -56,6 +57,22 @@ def warp_picture(
     picture, affine = _smoothed(picture, affine, width, height, border)
     # Unlike a resize, this applies `affine` from input to output coordinates and inverts it itself.
     moved = cv2.warpAffine(picture, affine, (width, height), flags=_FILTERS[interpolation], borderMode=_BORDERS[border])
+    return np.asarray(moved, picture.dtype)
+
+
+def warp_bilinear(picture: PictureT, affine: F64, size: int | tuple[int, int]) -> PictureT:
+    """Return a picture moved by an affine as DeepFaceLab cuts its crops: bilinear, and black beyond the picture.
+
+    Takes single samples of the input, so that whatever is finer than the result's pixels turns into false patterns
+    where the affine shrinks. ``warp_picture`` is the better choice where nothing has to match.
+
+    Args:
+        picture: uint8 or float32 (H, W, C) or (H, W).
+        affine: float64 (2, 3), from the picture's pixels to the result's.
+        size: Of the result: its side, or its width and height, in px.
+    """
+    extent = (size, size) if isinstance(size, int) else size
+    moved = cv2.warpAffine(picture, affine, extent, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     return np.asarray(moved, picture.dtype)
 
 

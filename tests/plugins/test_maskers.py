@@ -11,8 +11,9 @@ from understudy_sdk.testing.values import offline_cpu
 MASKERS = discover().maskers
 
 
-def test_the_built_in_is_offered():
-    assert "hull" in MASKERS
+def test_the_built_in_ones_are_offered():
+    assert {"eyes_mouth", "external", "hull", "mesh"} <= set(MASKERS)
+    assert [name for name, spec in MASKERS.items() if spec.needs_mesh] == ["mesh"]
 
 
 class TestEveryMasker(MaskerContract):

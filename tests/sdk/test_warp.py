@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from understudy_sdk.geometry import invert, transform_points
-from understudy_sdk.warp import resize_square, warp_mask, warp_picture
+from understudy_sdk.warp import resize_square, warp_bilinear, warp_mask, warp_picture
 
 
 def scaling(factor: float, x: float = 0.0, y: float = 0.0):
@@ -85,3 +86,54 @@ def test_input_is_left_alone():
     picture.flags.writeable = False
     warp_picture(picture, scaling(0.2), 12)
     warp_picture(picture, scaling(1.5), 12)
+
+
+def zone_plate(side=512):
+    """Rings that grow finer outwards, down to two pixels each: all of it above a quarter's fineness must turn grey."""
+    row, column = np.mgrid[0:side, 0:side] - side / 2
+    return (127.5 + 127.5 * np.cos(np.pi * (row**2 + column**2) / side)).astype(np.uint8)
+
+
+def test_a_zone_plate_shrunk_to_a_quarter_aliases_only_where_samples_are_single():
+    plate = np.repeat(zone_plate()[..., np.newaxis], 3, axis=2)
+    fine, exact = warp_picture(plate, scaling(0.25), 128), warp_bilinear(plate, scaling(0.25), 128)
+    row, column = np.mgrid[0:128, 0:128] - 64
+    radius = np.hypot(row, column) * 4  # in the plate's px; rings there are side / radius px wide
+    # at radius 64 a period is 8 px, two of the result's: finer rings cannot be shown
+    too_fine = (radius > 110) & (radius < 250)
+    assert np.abs(fine[too_fine].astype(float) - 127.5).mean() < 8
+    assert np.abs(exact[too_fine].astype(float) - 127.5).mean() > 40
+    shown = radius < 24
+    assert np.ptp(fine[shown]) > 180
+
+
+@pytest.mark.parametrize("scale", [0.25, 0.7, 1.0, 2.3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_the_exact_filter_is_bilinear_with_a_black_border(scale, dtype):
+    """Against a plain computation of our own; OpenCV rounds positions to 1/32 px."""
+    picture = np.random.default_rng(3).integers(0, 256, (40, 50, 3)).astype(dtype)
+    turn = scale * np.array([[0.96, -0.28], [0.28, 0.96]])
+    affine = np.column_stack([turn, (16.0, 16.0) - turn @ (30.0, 22.0)])
+    size = (40, 32)
+    row, column = np.mgrid[0 : size[1], 0 : size[0]]
+    x, y = transform_points(invert(affine), np.stack([column, row], axis=-1).reshape(-1, 2)).T
+    padded = np.pad(picture.astype(np.float64), ((1, 1), (1, 1), (0, 0)))
+
+    def at(columns, rows):
+        return padded[np.clip(rows + 1, 0, 41), np.clip(columns + 1, 0, 51)]
+
+    x0, y0 = np.floor(x).astype(int), np.floor(y).astype(int)
+    u, v = (x - x0)[:, None], (y - y0)[:, None]
+    upper, lower = (at(x0, y) * (1 - u) + at(x0 + 1, y) * u for y in (y0, y0 + 1))
+    expected = (upper * (1 - v) + lower * v).reshape(size[1], size[0], 3)
+    moved = warp_bilinear(picture, affine, size)
+    assert moved.dtype == dtype
+    np.testing.assert_allclose(moved, expected, atol=255 / 16)
+    assert np.abs(moved - expected).mean() < 2.0
+
+
+def test_the_exact_filter_is_opencvs_own():
+    picture = np.random.default_rng(4).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    affine = np.array([[0.6, 0.1, 3.0], [-0.1, 0.6, 5.0]])
+    expected = cv2.warpAffine(picture, affine, (48, 48), flags=cv2.INTER_LINEAR)
+    np.testing.assert_array_equal(warp_bilinear(picture, affine, 48), expected)

@@ -14,6 +14,7 @@ import typer
 from understudy import __version__
 
 from . import diagnosis, plugins, projects, running
+from .faceset import faceset_app
 from .weights import weights_app
 
 __all__ = ["app", "main"]
@@ -35,6 +36,7 @@ app.command("merge")(running.merge)
 app.command("status")(running.status)
 app.command("report")(running.report)
 app.command("clean")(running.clean)
+app.add_typer(faceset_app, name="faceset")
 app.add_typer(plugins.plugins_app, name="plugins")
 app.add_typer(weights_app, name="weights")
 app.command("doctor")(diagnosis.doctor)

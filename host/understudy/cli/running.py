@@ -15,7 +15,7 @@ from .projects import ProjectArgument, SetOption
 if TYPE_CHECKING:
     from understudy.project import LoadedProject
 
-__all__ = ["clean", "demo", "extract", "merge", "report", "run", "status", "train"]
+__all__ = ["clean", "demo", "extract", "load", "merge", "report", "run", "status", "train"]
 
 PHASES = ("extract", "train", "merge")
 
@@ -50,7 +50,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Say of every result whether it is done, partial, stale or missing, and why."""
-    loaded = _load(project, overrides)
+    loaded = load(project, overrides)
     from understudy.run import status as status_of
 
     from .printing import print_json, print_table
@@ -68,7 +68,7 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Free it without asking.")] = False,
 ) -> None:
     """Say which results the project no longer uses and what they hold, then free them when told to."""
-    loaded = _load(project, None)
+    loaded = load(project, None)
     from understudy.run import clean as free
     from understudy.run import clean_plan
 
@@ -90,7 +90,7 @@ def clean(
 
 def report(project: ProjectArgument, overrides: SetOption = None) -> None:
     """Write contact sheets of the faces that were found, and say where."""
-    loaded = _load(project, overrides)
+    loaded = load(project, overrides)
     from understudy.report import write_report
 
     from .printing import print_paths
@@ -116,7 +116,7 @@ def demo(
 
 
 def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None) -> None:
-    loaded = _load(path, overrides)
+    loaded = load(path, overrides)
     from understudy.run import run as run_project
 
     from .printing import print_paths
@@ -127,7 +127,7 @@ def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None) -> N
     print_paths(result.outputs)
 
 
-def _load(path: Path, overrides: Sequence[str] | None) -> LoadedProject:
+def load(path: Path, overrides: Sequence[str] | None) -> LoadedProject:
     """Load a project before anything heavy is imported, so that faults in it show at once."""
     from understudy.plugins import discover
     from understudy.project import load_project

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -80,7 +81,10 @@ class Faceset:
     def clips(self) -> list[ClipRow]:
         """Return the clips there are faces of, in the order they were entered."""
         query = "select id, fingerprint, name, time_base, frames, width, height from clip order by id"
-        return [ClipRow(*row[:3], Fraction(row[3]), *row[4:]) for row in self._db.execute(query)]
+        return [
+            ClipRow(number, key, name, Fraction(base), frames, width, height)
+            for number, key, name, base, frames, width, height in self._db.execute(query)
+        ]
 
     def finished_chunks(self, clip: int) -> dict[int, str]:
         """Return from which faces each of a clip's finished chunks was cut, by its first frame."""
@@ -162,9 +166,9 @@ class Faceset:
             " where fingerprint = ? order by frame, face"
         )
         found = (
-            FaceNote(*row[:5], bool(row[5]))
+            FaceNote(name, key, frame, area, track, bool(is_marked))
             for fingerprint in fingerprints
-            for row in self._db.execute(query, (fingerprint,))
+            for name, key, frame, area, track, is_marked in self._db.execute(query, (fingerprint,))
         )
         return [note for note in found if note.name in present]
 
@@ -252,6 +256,43 @@ class Faceset:
         rows = [(name, metric, float(value)) for name, value in values.items()]
         with self._db:
             self._db.executemany("insert or replace into measure values (?,?,?)", rows)
+
+    def face_types(self) -> set[FaceType]:
+        """Return which face types there are crops of."""
+        return {FaceType(row[0]) for row in self._db.execute("select distinct face_type from face")}
+
+    def stamp(self, fingerprints: Iterable[str]) -> str:
+        """Return a text that changes when faces of these clips are cut anew from other landmarks."""
+        query = "select made_from from chunk join clip on clip.id = chunk.clip where fingerprint = ? order by first"
+        found = [row[0] for key in fingerprints for row in self._db.execute(query, (key,))]
+        return hashlib.sha256("\n".join(found).encode()).hexdigest()
+
+    def span_stamps(self, fingerprint: str, first: int, stop: int) -> dict[str, str]:
+        """Return a text for every face of a span of frames, by name, that changes when its place changes."""
+        query = (
+            "select face.name, landmarks from face join clip on clip.id = face.clip"
+            " where fingerprint = ? and frame >= ? and frame < ? order by frame, face"
+        )
+        found = self._db.execute(query, (fingerprint, first, stop))
+        return {name: hashlib.sha256(landmarks.encode()).hexdigest() for name, landmarks in found}
+
+    def set_tracks(self, clip: int, tracks: Iterable[tuple[int, int, int]]) -> None:
+        """Give faces of a clip their tracks: position of the frame, number in it, track."""
+        with self._db:
+            self._db.executemany(
+                "update face set track = ? where clip = ? and frame = ? and face = ? and track <> ?",
+                [(track, clip, frame, number, track) for frame, number, track in tracks],
+            )
+
+    def value(self, key: str) -> str | None:
+        """Return a value kept beside the faces, or None."""
+        row = self._db.execute("select value from meta where key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_value(self, key: str, value: str) -> None:
+        """Keep a value beside the faces."""
+        with self._db:
+            self._db.execute("insert or replace into meta values (?,?)", (key, value))
 
     def all_rows(self) -> Iterator[FaceRow]:
         """Yield every face whose picture is there, in the order of clips and frames; read few at a time."""

@@ -149,6 +149,11 @@ class FaceRow:
         return self.face.landmarks
 
     @property
+    def is_marked(self) -> bool:
+        """Whether it is set aside."""
+        return bool(self.mark)
+
+    @property
     def area(self) -> float:
         """Area of the box in square px."""
         x0, y0, x1, y1 = self.face.box.tolist()
@@ -203,9 +208,7 @@ class TrackRow:
     person: str
 
 
-def to_row(
-    name: str, clip: int, time_base: Fraction, found: FoundFace, shape: tuple[FaceType, int]
-) -> tuple[Any, ...]:
+def to_row(name: str, clip: int, time_base: Fraction, found: FoundFace, shape: tuple[FaceType, int]) -> tuple[Any, ...]:
     """Return a face as a row of the table ``face``."""
     face, look = found.face, found.look
     assert face.landmarks is not None

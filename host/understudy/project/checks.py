@@ -18,7 +18,7 @@ from .places import Loc, Problem
 from .raw import items_at, mapping_at, texts_at
 from .wording import did_you_mean
 
-__all__ = ["check_files", "clip_path", "work_folder"]
+__all__ = ["check_files", "clip_path", "corrections_path", "work_folder"]
 
 Clips = Mapping[Loc, Path]
 """Every clip of the project by its place in it."""
@@ -32,6 +32,11 @@ def clip_path(root: Path, text: str) -> Path:
 def work_folder(path: Path) -> Path:
     """Return the folder of everything that is made from a project file."""
     return path.with_name(f"{path.stem}.work")
+
+
+def corrections_path(path: Path, faceset: str) -> Path:
+    """Return where people's corrections of a project's faceset lie."""
+    return path.with_name(f"{path.stem}.corrections") / f"{faceset}.json"
 
 
 def check_files(data: object, path: Path) -> list[Problem]:
@@ -87,6 +92,10 @@ def _check_people(data: object, index: int, swap: dict[str, Any], target: dict[s
     people = set(mapping_at(swap, "cast")) | (
         {face["person"]} if isinstance(face, dict) and "person" in face else set()
     )
+    for person in people:
+        tracks = mapping_at(mapping_at(mapping_at(data, "people"), str(person)), "tracks")
+        if tracks and swap.get("target") not in tracks:
+            yield Problem(("swaps", index, key), f"{person!r} has no tracks in {swap.get('target')!r} under people:")
     asks = isinstance(face, dict) and "like" in face
     asks |= any("tracks" not in mapping_at(mapping_at(data, "people"), str(person)) for person in people)
     own, defaults = mapping_at(target, "extract"), mapping_at(data, "extract")

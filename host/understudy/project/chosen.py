@@ -114,6 +114,7 @@ class ChosenFaceset:
         faces: Absolute path of a finished faceset, in place of clips; or None.
         face: Which of them count when it is a source.
         extract: How they are found and cut out.
+        corrections: Absolute path of what people corrected of it; may not be there.
     """
 
     name: str
@@ -121,6 +122,7 @@ class ChosenFaceset:
     faces: Path | None
     face: FaceChoice
     extract: ChosenExtract
+    corrections: Path
 
 
 @dataclass(frozen=True, slots=True)

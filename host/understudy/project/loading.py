@@ -13,7 +13,7 @@ from understudy import __version__
 from understudy.errors import ProjectError, RequestError
 from understudy.plugins import Registry
 
-from .checks import check_files, clip_path, work_folder
+from .checks import check_files, clip_path, corrections_path, work_folder
 from .choosing import Choices, choose_stages
 from .chosen import (
     ChosenExtract,
@@ -100,7 +100,7 @@ def _shape(data: Any) -> tuple[ProjectForm | None, list[Problem]]:
 
 
 def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registry) -> LoadedProject:
-    facesets = {name: _faceset(path.parent, name, form, faceset, choices) for name, faceset in form.facesets.items()}
+    facesets = {name: _faceset(path, name, form, faceset, choices) for name, faceset in form.facesets.items()}
     return LoadedProject(
         path=path,
         root=path.parent,
@@ -113,13 +113,13 @@ def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registr
             name: ChosenPerson(name, clip_path(path.parent, person.like) if person.like else None, person.tracks)
             for name, person in form.people.items()
         },
-        swaps=_swaps(path.parent, form.swaps, facesets, choices),
+        swaps=_swaps(path.parent, form, facesets, choices),
         output=OutputSettings(form.output.path, video_settings(form.output.video)),
         registry=registry,
     )
 
 
-def _faceset(root: Path, name: str, form: ProjectForm, faceset: FacesetForm, choices: Choices) -> ChosenFaceset:
+def _faceset(path: Path, name: str, form: ProjectForm, faceset: FacesetForm, choices: Choices) -> ChosenFaceset:
     def stated(key: str) -> Any:
         values = (getattr(faceset.extract, key), getattr(form.extract, key), EXTRACT_DEFAULTS.get(key))
         return next((value for value in values if value is not None), None)
@@ -137,9 +137,10 @@ def _faceset(root: Path, name: str, form: ProjectForm, faceset: FacesetForm, cho
         detect_every=every,
         **{key: stated(key) for key in EXTRACT_DEFAULTS},
     )
+    root = path.parent
     clips = tuple(clip_path(root, clip) for clip in faceset.clips)
     faces = clip_path(root, faceset.faces) if faceset.faces else None
-    return ChosenFaceset(name, clips, faces, _face(root, faceset.face), extract)
+    return ChosenFaceset(name, clips, faces, _face(root, faceset.face), extract, corrections_path(path, name))
 
 
 def _face(root: Path, face: FaceChoice) -> FaceChoice:
@@ -147,15 +148,26 @@ def _face(root: Path, face: FaceChoice) -> FaceChoice:
 
 
 def _swaps(
-    root: Path, forms: Sequence[SwapForm], facesets: dict[str, ChosenFaceset], choices: Choices
+    root: Path, form: ProjectForm, facesets: dict[str, ChosenFaceset], choices: Choices
 ) -> tuple[ChosenSwap, ...]:
     """Return the swaps, of a cast one for each person."""
     swaps = list[ChosenSwap]()
-    for place, form in enumerate(forms):
-        parts = [(source, FaceChoice("person", person=person)) for person, source in form.cast.items()]
-        for source, face in parts or [(str(form.source), _face(root, form.face))]:
-            swaps.append(_swap(len(swaps), place, form, (facesets[source], facesets[form.target], face), choices))
+    for place, swap in enumerate(form.swaps):
+        parts = [(source, FaceChoice("person", person=person)) for person, source in swap.cast.items()]
+        for source, face in parts or [(str(swap.source), _face(root, swap.face))]:
+            meant = _known(root, form, swap.target, face)
+            swaps.append(_swap(len(swaps), place, swap, (facesets[source], facesets[swap.target], meant), choices))
     return tuple(swaps)
+
+
+def _known(root: Path, form: ProjectForm, target: str, face: FaceChoice) -> FaceChoice:
+    """Return what the project's own word for a person means in a target; other names stay as they are."""
+    person = form.people.get(face.person) if face.kind == "person" else None
+    if person is None:
+        return face
+    if person.like:
+        return FaceChoice("like", person=face.person, like=clip_path(root, person.like))
+    return FaceChoice("track", person=face.person, tracks=person.tracks.get(target, ()))
 
 
 def _swap(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .clip import ClipInfo, check_mergeable, probe
+from .clip import ClipInfo, check_mergeable, check_square, probe
 from .fingerprint import fingerprint
 from .frame import DecodedFrame
 from .join import check_destination, join_chunks
@@ -17,6 +17,7 @@ __all__ = [
     "Encoding",
     "check_destination",
     "check_mergeable",
+    "check_square",
     "fingerprint",
     "join_chunks",
     "probe",

@@ -25,7 +25,7 @@ from .hdr import StaticHdr, static_hdr_of
 from .orientation import UPRIGHT, Orientation, orientation_of
 from .planes import layout_of, working_format
 
-__all__ = ["ClipInfo", "check_mergeable", "probe"]
+__all__ = ["ClipInfo", "check_mergeable", "check_square", "probe"]
 
 _USUAL_RATE = Fraction(25)
 
@@ -108,6 +108,10 @@ def probe(path: Path) -> ClipInfo:
         state = path.stat()
     except OSError:
         return _probed(path, -1, 0)  # which says what is wrong with it
+    if path.is_dir():
+        from .stills import probe_folder  # noqa: PLC0415 # which makes ClipInfo, and so imports this file
+
+        return probe_folder(path)
     return _probed(path, state.st_size, state.st_mtime_ns)
 
 
@@ -160,6 +164,10 @@ def check_mergeable(info: ClipInfo) -> None:
         MediaError: For interlaced clips, whose fields would bleed into each other, and for pixel formats whose samples
             cannot be reached one by one.
     """
+    if info.path.is_dir():
+        what = "is a folder of pictures: faces can be taken from it, but not put into it"
+        raise MediaError(info.path, what, "make a clip of the pictures first")
+    check_square(info)
     if info.is_interlaced:
         raise MediaError(info.path, "is interlaced", "deinterlace it first, to one frame per field or per pair")
     if layout_of(info.pixel_format) is None:
@@ -167,6 +175,21 @@ def check_mergeable(info: ClipInfo) -> None:
             info.path,
             f"stores its pixels as {info.pixel_format}, which cannot be changed in place",
             "convert it to a planar format first, such as yuv444p10le or gbrp",
+        )
+
+
+def check_square(info: ClipInfo) -> None:
+    """Refuse clips whose pixels are not square: a face's shape would be learnt squeezed.
+
+    Raises:
+        MediaError: The pixels' sides differ by more than 2 %.
+    """
+    aspect = info.sample_aspect_ratio
+    if aspect is not None and abs(aspect - 1) > Fraction(1, 50):
+        raise MediaError(
+            info.path,
+            f"has pixels that are not square (anamorphic, {aspect.numerator}:{aspect.denominator})",
+            f"scale it to square pixels first, to {round(info.stored_size[0] * aspect)} x {info.stored_size[1]}",
         )
 
 

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from understudy.errors import MediaError
+from understudy.picture_folder import pictures_in
 
 __all__ = ["fingerprint"]
 
@@ -14,14 +15,17 @@ _BLOCK_BYTES = 64 * 1024
 
 
 def fingerprint(path: Path) -> str:
-    """Digest a file's size and 64 evenly spaced blocks of 64 KiB (all of it up to 4 MiB); 64 hex digits.
+    """Digest a file, or a folder of pictures; 64 hex digits.
 
-    Media files hold tables of sizes and times at one end or the other, which nearly every edit changes; both ends are
-    always among the blocks.
+    Of a folder, the names, sizes and first 64 KiB of its pictures count. Of a file, its size and 64 evenly spaced
+    blocks of 64 KiB do (all of it up to 4 MiB): media files hold tables of sizes and times at one end or the other,
+    which nearly every edit changes, and both ends are always among the blocks.
 
     Raises:
         MediaError: If the file cannot be read.
     """
+    if path.is_dir():
+        return _of_folder(path)
     try:
         size = path.stat().st_size
         digest = hashlib.sha256(size.to_bytes(8, "big"))
@@ -34,4 +38,17 @@ def fingerprint(path: Path) -> str:
                     digest.update(file.read(_BLOCK_BYTES))
     except OSError as error:
         raise MediaError(path, f"cannot be read ({error.strerror})", "check the path and your rights") from error
+    return digest.hexdigest()
+
+
+def _of_folder(folder: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        for path in pictures_in(folder):
+            with path.open("rb") as file:
+                head = file.read(_BLOCK_BYTES)
+            digest.update(f"{path.name}\n{path.stat().st_size}\n".encode())
+            digest.update(hashlib.sha256(head).digest())
+    except OSError as error:
+        raise MediaError(folder, f"cannot be read ({error.strerror})", "check the path and your rights") from error
     return digest.hexdigest()

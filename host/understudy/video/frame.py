@@ -26,6 +26,15 @@ F32 = npt.NDArray[np.float32]
 _SCALER = Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT
 
 
+def _first_field(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return a frame of two fields as its first one shows it: the other's rows are drawn between their neighbours."""
+    rgb = rgb.copy()
+    below = np.concatenate([rgb[2::2], rgb[-2:][:1]]) if len(rgb) % 2 == 0 else rgb[2::2]
+    above = rgb[:-1:2]
+    rgb[1::2] = (above.astype(np.uint16) + below[: len(above)] + 1) >> 1
+    return rgb
+
+
 class DecodedFrame:
     """A frame of a clip, in the clip's own pixel format.
 
@@ -51,6 +60,8 @@ class DecodedFrame:
             rgb = np.clip(np.rint(gray * 255.0), 0, 255).astype(np.uint8)
         else:
             rgb = self._scaled()
+        if self._info.is_interlaced:
+            rgb = _first_field(rgb)
         return Frame(self._info.orientation.upright_copy(rgb), self.pts, self.time_base)
 
     def region(self, x0: int, y0: int, x1: int, y1: int) -> Region:

@@ -22,6 +22,7 @@ from .color import swscale_matrix
 from .container import main_video, open_media, packets_of
 from .frame import DecodedFrame
 from .planes import exact_equivalents
+from .stills import StillFrame, read_still
 
 __all__ = ["ClipReader"]
 
@@ -65,6 +66,9 @@ class ClipReader:
             MediaError: If the file has gone or cannot be opened any more.
         """
         stop = len(self.info.pts) if stop is None else min(stop, len(self.info.pts))
+        if self._path.is_dir():
+            yield from self._stills(start, stop)
+            return
         position = start
         # Threads report a damaged place late and take good frames down with it. So at the first one, the rest of the
         # range is read by a single thread, which loses no more than the damaged frame.
@@ -78,6 +82,14 @@ class ClipReader:
                 continue
             break
         self.undecodable += range(position, stop)
+
+    def _stills(self, start: int, stop: int) -> Iterator[StillFrame]:
+        for position in range(start, stop):
+            still = read_still(self.info, position)
+            if still is None:
+                self.undecodable.append(position)
+            else:
+                yield StillFrame(still, self.info, position, self._reformatter)
 
     def _decoded(self, start: int, stop: int, *, is_threaded: bool) -> Iterator[DecodedFrame]:
         if start >= stop:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from understudy_sdk import mesh as meshes
 from understudy_sdk.errors import MissingWeightsError
 from understudy_sdk.stages import Resources
 from understudy_sdk.types import F32, U8, Crop, Face, FaceType, Frame, Region
@@ -25,6 +26,7 @@ __all__ = [
     "plain_face",
     "plain_frame",
     "plain_landmarks",
+    "plain_mesh",
     "plain_region",
 ]
 
@@ -44,6 +46,7 @@ _FACE_SHARE: Final[dict[FaceType, tuple[float, float]]] = {
     FaceType.WHOLE_FACE: (0.46, 0.30),
     FaceType.HEAD: (0.33, 0.50),
     FaceType.HEAD_NO_ALIGN: (0.33, 0.33),
+    FaceType.MESH: (0.46, 0.30),
 }
 
 
@@ -135,10 +138,28 @@ def _unit_landmarks() -> npt.NDArray[np.float64]:
     return np.array(jaw + brows + nose + eyes + outer_lips + inner_lips)
 
 
+def plain_mesh(size: int = 64, face_type: FaceType = FaceType.FULL) -> F32:
+    """Return a plausible dense mesh inside a crop of that type, float32 (468, 3), in the crop's pixels.
+
+    Its rim is an ellipse around the landmarks, its steady points lie as on a mean head, and the rest fills the rim.
+    """
+    share, top = _FACE_SHARE[face_type]
+    points = np.empty((meshes.COUNTS[0], 3))
+    turns = np.arange(len(points)) * 2.4  # the golden angle: evenly over a disc
+    spread = np.sqrt(np.arange(len(points)) / len(points))
+    points[:, :2] = 0.25 * spread[:, None] * np.column_stack([np.sin(turns), -np.cos(turns)])
+    rim = np.linspace(0, 2 * np.pi, len(meshes.FACE_OVAL), endpoint=False)
+    points[list(meshes.FACE_OVAL), :2] = np.column_stack([0.27 * np.sin(rim), -0.33 * np.cos(rim)])
+    points[:, 2] = 4.0 * points[:, 0] ** 2 - 0.1  # cheeks lie further back than the nose
+    points[list(meshes.STEADY)] = meshes.TEMPLATE / (1.0, 1.0, meshes.DEPTH)
+    mesh = points * (share / 0.46) + (0.5, top + share * (0.2 / 0.46), 0.0)
+    return np.asarray(frozen((mesh * size).astype(np.float32)))
+
+
 def plain_crop(level: int = 120, size: int = 64, face_type: FaceType = FaceType.FULL, seed: int = 0) -> Crop:
     """Return a crop of noise around a grey level, whose frame has the same scale.
 
-    The crop's top-left corner lies at ``CROP_OFFSET`` of its frame; its 68 landmarks lie inside the crop.
+    The crop's top-left corner lies at ``CROP_OFFSET`` of its frame; its landmarks and its mesh lie inside the crop.
     """
     noise = np.random.default_rng(seed).integers(-30, 31, (size, size, 3))
     frame_to_crop = np.array([[1.0, 0.0, -CROP_OFFSET[0]], [0.0, 1.0, -CROP_OFFSET[1]]])
@@ -148,6 +169,7 @@ def plain_crop(level: int = 120, size: int = 64, face_type: FaceType = FaceType.
         frame_to_crop=frozen(frame_to_crop),
         face_type=face_type,
         landmarks=plain_landmarks(size, face_type),
+        mesh=plain_mesh(size, face_type),
     )
 
 

@@ -59,3 +59,39 @@ def test_landmarks_beyond_the_crop_are_cut_off():
     values = mask_of(plain_crop(size=64).landmarks * 2.0, 64)
     assert values[32, 32] == 1.0
     assert values[:, -1].max() == 1.0
+
+
+def spans_of(values):
+    rows, columns = (np.flatnonzero(values.max(axis=axis) > 0.5) for axis in (1, 0))
+    return np.array([rows[0], rows[-1], columns[0], columns[-1]])
+
+
+@pytest.mark.parametrize("edges", ["smooth", "hard"])
+@pytest.mark.parametrize(
+    ("side", "moved"),
+    [("top", (-10, 0, 0, 0)), ("bottom", (0, 10, 0, 0)), ("left", (0, 0, -10, 0)), ("right", (0, 0, 0, 10))],
+)
+def test_each_side_grows_by_itself(side, moved, edges):
+    landmarks = plain_crop(size=128).landmarks
+    before, after = (
+        mask_of(landmarks, 128, edges=edges),
+        mask_of(landmarks, 128, edges=edges, **{f"expand_{side}_px": 20}),
+    )
+    np.testing.assert_allclose(spans_of(after) - spans_of(before), moved, atol=1)
+    assert (after >= before).all()
+
+
+def test_growth_is_counted_at_256():
+    spans = [
+        (
+            spans_of(mask_of(plain_crop(size=size).landmarks, size, expand_left_px=24))
+            - spans_of(mask_of(plain_crop(size=size).landmarks, size))
+        )[2]
+        / size
+        for size in (64, 256, 512)
+    ]
+    np.testing.assert_allclose(spans, -24 / 256, atol=1 / 64)
+
+
+def test_a_face_outside_the_crop_leaves_nothing():
+    assert mask_of(plain_crop(size=64).landmarks + 5000.0, 64).max() == 0.0

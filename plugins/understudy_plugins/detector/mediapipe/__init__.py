@@ -1,7 +1,7 @@
 """Which settings has the MediaPipe detector, and which weights does it need?
 
 MediaPipe's BlazeFace models (Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs",
-2019), run through LiteRT with pre- and post-processing of our own.
+2019), run through LiteRT, or through torch on a GPU, with pre- and post-processing of our own.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from understudy_sdk import Detector, Resources, StageConfig, StageSpec, WeightFile, WheelSource, hookimpl
+from understudy_sdk.tflite import Precision, Runtime
 
 _WHEEL: Final = "mediapipe==0.10.21"
 
@@ -37,7 +38,7 @@ SHORT_RANGE: Final = WeightFile(
 
 
 class MediaPipeDetectorConfig(StageConfig):
-    """Settings of the MediaPipe detector. It runs on the CPU, whichever device the project asks for."""
+    """Settings of the MediaPipe detector."""
 
     range: Annotated[
         Literal["full", "short"],
@@ -59,13 +60,40 @@ class MediaPipeDetectorConfig(StageConfig):
             "sixth of the long side leave a gap: faces too large for a tile, too small for the whole."
         ),
     ] = "off"
+    rotations: Annotated[
+        Literal["never", "unsure", "always"],
+        Field(
+            description="Search the frame turned by 90, 180 and 270 degrees too, for heads that lie or stand on their "
+            "heads: three more searches per search. unsure: only where the upright frame shows no face that scores "
+            "0.75 or more."
+        ),
+    ] = "never"
+    runtime: Annotated[
+        Runtime,
+        Field(
+            description="litert: on the CPU, one picture at a time on each thread. torch: all pictures of a call at "
+            "once, on the project's device. auto: torch on a GPU, else litert. Both find the same, to 0.001 px."
+        ),
+    ] = "auto"
+    precision: Annotated[
+        Precision,
+        Field(
+            description="What torch computes in. float16 is faster on some GPUs and moves boxes by up to a quarter of "
+            "a px of the network's 192. LiteRT has float32 alone."
+        ),
+    ] = "float32"
 
 
 def _build(config: MediaPipeDetectorConfig, resources: Resources) -> Detector:
+    from understudy_sdk.tflite import open_network
+
     from .detector import MediaPipeDetector
 
-    weight = FULL_RANGE if config.range == "full" else SHORT_RANGE
-    return MediaPipeDetector(config, resources.weights(weight), resources.threads)
+    path = resources.weights(FULL_RANGE if config.range == "full" else SHORT_RANGE)
+    network = open_network(
+        path, resources, scale=1 / 127.5, shift=-1.0, runtime=config.runtime, precision=config.precision
+    )
+    return MediaPipeDetector(config, network)
 
 
 @hookimpl
@@ -73,7 +101,7 @@ def understudy_detectors() -> Iterable[StageSpec[Detector]]:
     """Offer the MediaPipe detector."""
     yield StageSpec(
         name="mediapipe",
-        summary="Fast detector for faces near and far; runs on the CPU.",
+        summary="Fast detector for faces near and far, upright or turned.",
         config=MediaPipeDetectorConfig,
         tiny=MediaPipeDetectorConfig(),
         build=_build,

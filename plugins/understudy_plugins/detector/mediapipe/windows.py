@@ -60,6 +60,25 @@ def to_frame(found: Found, window: Window, side: int) -> Found:
     return Found(found.boxes * np.tile(span, 2) + np.tile(start, 2), found.points * span + start, found.scores)
 
 
+def turned_back(found: Found, quarters: int) -> Found:
+    """Return what was found in a square turned by quarter turns, counter-clockwise, where it lies in the square itself.
+
+    Args:
+        found: In shares of the turned square.
+        quarters: 0 to 3.
+    """
+    for _ in range(quarters):
+        corners = _quarter_back(found.boxes.reshape(-1, 2, 2))
+        boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        found = Found(boxes, _quarter_back(found.points), found.scores)
+    return found
+
+
+def _quarter_back(points: F32) -> F32:
+    """Return points (..., 2), shares of a square, after a clockwise quarter turn about its middle."""
+    return np.stack([1 - points[..., 1], points[..., 0]], axis=-1)
+
+
 def uncut(found: Found, tile: Window, width: int, height: int) -> Found:
     """Drop faces that a tile's edge may have cut: those that reach an edge which is not the frame's.
 

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from understudy_sdk import Masker, Resources, StageConfig, StageSpec, hookimpl
+from understudy_sdk import Masker, Resources, StageSpec, hookimpl
+from understudy_sdk.outline_config import OutlineConfig
 
 __all__ = ["HullConfig", "understudy_maskers"]
 
 
-class HullConfig(StageConfig):
+class HullConfig(OutlineConfig):
     """Settings of the hull masker."""
 
     brow_expansion: Annotated[

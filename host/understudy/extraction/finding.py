@@ -1,0 +1,229 @@
+"""How are a clip's faces found: the detector on some frames, the aligner on all?
+
+Frames are decoded in one thread and looked at in the caller's. Chunks are cut at fixed positions and each is searched
+on its own, so a run that was killed and one that was not leave the same findings, to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from understudy.ahead import ahead
+from understudy.faceset import Origin
+from understudy.plugins import blaming
+from understudy.progress import Progress
+from understudy.project import Chosen, ChosenExtract
+from understudy.tracking import is_cut_between, signature
+from understudy.video import ClipInfo, ClipReader, fingerprint, probe
+from understudy_sdk import Aligner, Detector, Face, FollowingAligner, Frame, Resources
+from understudy_sdk.types import U8
+
+from .findings import Findings, SeenFace, SeenFrame
+from .following import carry
+
+__all__ = ["CHUNK_FRAMES", "Finder", "Lost", "decoded_spans", "find_clip", "ranges_text", "spans_of"]
+
+CHUNK_FRAMES: Final = 64
+"""Frames of a chunk: what a killed run loses at most."""
+
+BATCH_FRAMES: Final = 4
+"""Frames given to a stage at once, where the detector looks at each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Detector and aligner, ready to work."""
+
+    choice: ChosenExtract
+    detector: Detector
+    aligner: Aligner
+
+    @classmethod
+    def build(cls, choice: ChosenExtract, resources: Resources) -> Finder:
+        """Build the chosen plugins."""
+        aligner = choice.aligner.build(resources)
+        with blaming(choice.aligner.offer, "being built"):
+            if choice.aligner.offer.spec.follows and not isinstance(aligner, FollowingAligner):
+                raise TypeError("its offer says follows=True, but what it built has no follow()")
+        return cls(choice, choice.detector.build(resources), aligner)
+
+    def look(self, frames: Sequence[Frame]) -> list[list[Face]]:
+        """Return each frame's faces with landmarks, best score first."""
+        found = _call(self.choice.detector, frames, lambda: self.detector.detect(frames))
+        return _call(self.choice.aligner, frames, lambda: self.aligner.align(frames, found))
+
+    def align(self, frame: Frame, faces: Sequence[Face]) -> list[Face]:
+        """Return faces whose boxes are known with landmarks."""
+        return _call(self.choice.aligner, [frame], lambda: self.aligner.align([frame], [list(faces)]))[0]
+
+    def follow(self, frame: Frame, before: Sequence[Face]) -> list[Face | None]:
+        """Return a neighbouring frame's faces as they lie in this one."""
+        assert isinstance(self.aligner, FollowingAligner)
+        with blaming(self.choice.aligner.offer, f"following faces to the frame with pts {frame.pts}"):
+            answer = self.aligner.follow(frame, before)
+            if len(answer) != len(before):
+                raise ValueError(f"answered {len(answer)} faces for {len(before)}")
+            return answer
+
+
+def find_clip(findings: Findings, clip: Path, finder: Finder, progress: Progress) -> None:
+    """Search those chunks of a clip that were not searched yet.
+
+    Raises:
+        MediaError: When the clip cannot be read.
+    """
+    info = probe(clip)
+    number = findings.register_clip(fingerprint(clip), clip.name)
+    finished = findings.finished_chunks(number)
+    spans = [span for span in spans_of(info) if span[0] not in finished]
+    every = finder.choice.detect_every
+    for span, decoded in decoded_spans(clip, info, spans):
+        lost: list[int] = []
+        frames = _taking_lost(decoded, lost)
+        seen = _looked_at(frames, finder, progress) if every == 1 else _followed(frames, finder, every, progress)
+        findings.add_chunk(number, span, seen, lost)
+        if lost:
+            progress.advance(len(lost))
+            progress.say(f"{clip.name}: {len(lost)} frames could not be decoded: {ranges_text(lost)}")
+
+
+def spans_of(info: ClipInfo) -> list[tuple[int, int]]:
+    """Return the chunks of a clip: first frame and the frame after the last."""
+    total = len(info.pts)
+    return [(first, min(first + CHUNK_FRAMES, total)) for first in range(0, total, CHUNK_FRAMES)]
+
+
+Positioned = tuple[int, Frame]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Positions of a span's frames that could not be decoded; ends the span."""
+
+    positions: list[int]
+
+
+def decoded_spans(
+    clip: Path, info: ClipInfo, spans: Sequence[tuple[int, int]]
+) -> Iterator[tuple[tuple[int, int], Iterator[Positioned | Lost]]]:
+    """Yield each span with its frames; one thread decodes ahead across the spans' borders."""
+
+    def decode() -> Iterator[Positioned | Lost]:
+        with ClipReader(clip, info) as reader:
+            for first, stop in spans:
+                seen = set[int]()
+                for decoded in reader.frames(first, stop):
+                    seen.add(decoded.index)
+                    yield decoded.index, decoded.frame()
+                yield Lost([position for position in range(first, stop) if position not in seen])
+
+    source = ahead(decode(), depth=12)
+    try:
+        for span in spans:
+            yield span, _until_lost(source)
+    finally:
+        source.close()  # type: ignore[attr-defined]  # a generator
+
+
+def _until_lost(source: Iterator[Positioned | Lost]) -> Iterator[Positioned | Lost]:
+    for item in source:
+        yield item
+        if isinstance(item, Lost):
+            return
+
+
+def _taking_lost(source: Iterator[Positioned | Lost], lost: list[int]) -> Iterator[Positioned]:
+    for item in source:
+        if isinstance(item, Lost):
+            lost += item.positions
+        else:
+            yield item
+
+
+def _looked_at(frames: Iterator[Positioned], finder: Finder, progress: Progress) -> list[SeenFrame]:
+    """Return what detector and aligner find, a few frames at a time."""
+    seen: list[SeenFrame] = []
+    batch: list[Positioned] = []
+
+    def look() -> None:
+        faces = finder.look([frame for _, frame in batch]) if batch else []
+        for (position, frame), found in zip(batch, faces, strict=True):
+            seen.append(_seen(position, frame, signature(frame.rgb), _found(found)))
+        progress.advance(len(batch))
+        batch.clear()
+
+    for positioned in frames:
+        batch.append(positioned)
+        if len(batch) == BATCH_FRAMES:
+            look()
+    look()
+    return seen
+
+
+def _followed(frames: Iterator[Positioned], finder: Finder, every: int, progress: Progress) -> list[SeenFrame]:
+    """Return what is found when the detector looks at each ``every``-th frame, and at both sides of a cut."""
+    seen: list[SeenFrame] = []
+    group: list[tuple[int, Frame, U8]] = []  # the first has been looked at; the rest waits
+    known: list[SeenFace] = []
+
+    def close() -> None:
+        """Look at the group's last frame, and carry faces on through the group."""
+        nonlocal known
+        if len(group) > 1:
+            last = _found(finder.look([group[-1][1]])[0])
+            carried = carry([frame for _, frame, _ in group], known, last, finder.follow)
+            for (position, frame, mark), faces in zip(group[:-1], carried, strict=False):
+                seen.append(_seen(position, frame, mark, faces))
+            known = carried[-1]
+            progress.advance(len(group) - 1)
+            del group[:-1]
+
+    def end_shot() -> None:
+        close()
+        for position, frame, mark in group:
+            seen.append(_seen(position, frame, mark, known))
+        progress.advance(len(group))
+        group.clear()
+
+    for position, frame in frames:
+        mark = signature(frame.rgb)
+        if group and (position != group[-1][0] + 1 or is_cut_between(group[-1][2], mark)):
+            end_shot()
+        group.append((position, frame, mark))
+        if len(group) == 1:
+            known = _found(finder.look([frame])[0])
+        elif len(group) == every + 1:
+            close()
+    end_shot()
+    return seen
+
+
+def _found(faces: Sequence[Face]) -> list[SeenFace]:
+    return [SeenFace(face, Origin.FOUND) for face in faces]
+
+
+def _seen(position: int, frame: Frame, mark: U8, faces: Sequence[SeenFace]) -> SeenFrame:
+    ordered = sorted(faces, key=lambda one: -one.face.score)
+    return SeenFrame(position, frame.pts, mark, tuple(ordered))
+
+
+def _call(chosen: Chosen, frames: Sequence[Frame], work: Callable[[], Any]) -> list[list[Face]]:
+    with blaming(chosen.offer, f"looking at the frames with pts {frames[0].pts} to {frames[-1].pts}"):
+        answer: list[list[Face]] = work()
+        if len(answer) != len(frames):
+            raise ValueError(f"answered {len(answer)} lists for {len(frames)} frames")
+        return answer
+
+
+def ranges_text(positions: Sequence[int]) -> str:
+    """Return positions as people write them: ``3-7, 12``."""
+    runs: list[list[int]] = []
+    for position in positions:
+        if runs and position == runs[-1][1] + 1:
+            runs[-1][1] = position
+        else:
+            runs.append([position, position])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
