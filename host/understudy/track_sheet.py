@@ -60,11 +60,11 @@ def _rows(index: Faceset, about: TrackRow) -> Iterator[FaceRow]:
 def _heading(about: TrackRow, times_s: tuple[float, float], measured: F64) -> list[str]:
     (side_low, yaw_low, pitch_low), (side_high, yaw_high, pitch_high) = measured.min(axis=0), measured.max(axis=0)
     span = f"frames {about.first} to {about.last}, {_clock(times_s[0])} to {_clock(times_s[1])}"
-    return [
-        f"track {about.track}: {about.person or 'nobody named'}, {about.clip_name}, {span}",
+    sizes = (
         f"{about.faces} faces, {about.filled} of them filled in, box side {side_low:.0f} to {side_high:.0f} px, "
-        f"yaw {yaw_low:.0f} to {yaw_high:.0f}, pitch {pitch_low:.0f} to {pitch_high:.0f} degrees",
-    ]
+        f"yaw {yaw_low:.0f} to {yaw_high:.0f}, pitch {pitch_low:.0f} to {pitch_high:.0f} degrees"
+    )
+    return [f"track {about.track}: {about.person or 'nobody named'}, {about.clip_name}, {span}", sizes]
 
 
 def _seconds(row: FaceRow) -> float:

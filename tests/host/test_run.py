@@ -27,6 +27,7 @@ extract:
   masker: {use: hull}
   face_type: whole_face
   crop_size: 128
+  fill_gaps_s: 0
 swaps:
   - source: red
     target: blue
@@ -91,7 +92,8 @@ def test_one_project_file_makes_a_recast_clip(squares, registry, tmp_path):
     assert changed[7] == 0.0  # no face there: the frame is passed on untouched
     assert all(0.02 < share < 0.5 for number, share in enumerate(changed) if number != 7)
     phases = [phase for phase, _, _ in listener.phases]
-    assert phases == ["extract red", "extract blue", "train red-to-blue", "merge blue.mkv"]
+    extracted = [f"extract {name}: {step}" for name in ("red", "blue") for step in ("find", "cut")]
+    assert phases == [*extracted, "train red-to-blue", "merge blue.mkv"]
     with av.open(str(result.outputs[0])) as container:
         tags = {key.lower(): value for key, value in container.metadata.items()}
     assert "synthetic" in tags["comment"].lower()
@@ -178,7 +180,7 @@ def test_a_model_that_needs_no_training_goes_straight_to_the_merge(squares, regi
     listener = Listener()
     project = load_project(squares, registry)
     result = run(project, progress=listener)
-    assert [phase.split()[0] for phase, _, _ in listener.phases] == ["extract", "extract", "merge"]
+    assert [phase.split()[0] for phase, _, _ in listener.phases] == ["extract"] * 4 + ["merge"]
     assert [row.phase for row in status(project)] == ["extract", "extract", "merge"]
     changed = [
         not np.array_equal(a[1], b[1])

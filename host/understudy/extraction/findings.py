@@ -161,7 +161,7 @@ class Findings:
         return ((frame, np.frombuffer(signature, np.uint8)) for frame, signature in rows)
 
     def extents(self, clip: int) -> list[tuple[int, int, float, float, float, float, float]]:
-        """Return frame, number, score and the landmarks' extent of every face of a clip; small, also for a long clip."""
+        """Return frame, number, score and landmarks' extent of every face of a clip; small, also for a long one."""
         query = "select frame, face, score, left, top, right, bottom from face where clip = ? order by frame, face"
         return self._db.execute(query, (clip,)).fetchall()
 

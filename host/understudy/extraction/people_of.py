@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from understudy.faceset import Faceset
+from understudy.people import describe_picture, name_people, tracks_of_nearest
 from understudy.plugins import blaming
 from understudy.progress import Progress
-from understudy.project import ChosenFaceset, FaceChoice
+from understudy.project import Chosen, ChosenFaceset, FaceChoice
+from understudy.selection import like_key
 from understudy.store import digest
-from understudy_sdk import Resources
+from understudy_sdk import Crop, Face, Frame, Recognizer, Resources
+
+from .cutting import warp_crop
+from .finding import Finder
 
 __all__ = ["settle_people"]
 
@@ -30,6 +36,9 @@ def settle_people(
         faces: The choices that are made among its faces.
         resources: Gives what plugins are lent; asked only when something is to be done.
         progress: Who is told.
+
+    Raises:
+        RequestError: A picture shows no face, or nobody of the faceset.
     """
     chosen = faceset.extract.recognizer
     if chosen is None or faceset.faces is not None:
@@ -37,10 +46,32 @@ def settle_people(
     with Faceset(folder, writable=True) as index:
         tracks = [(one.track, one.fingerprint, one.first, one.last, one.faces) for one in index.tracks()]
         stamp = digest({"recognizer": chosen.recipe(), "tracks": tracks})
+        recognizer: Recognizer | None = None
         if index.value("people") != stamp:
-            from understudy.people import name_people
-
             recognizer = chosen.build(resources())
             with blaming(chosen.offer, "telling people apart"):
                 name_people(index, recognizer, progress)
             index.set_value("people", stamp)
+        for face in faces:
+            if face.kind == "like" and index.value(like_key(index, faceset, face)) is None:
+                recognizer = recognizer or chosen.build(resources())
+                _look_up(index, faceset, face, (chosen, recognizer), resources())
+
+
+def _look_up(
+    index: Faceset, faceset: ChosenFaceset, face: FaceChoice, by: tuple[Chosen, Recognizer], resources: Resources
+) -> None:
+    choice, (chosen, recognizer) = faceset.extract, by
+    assert face.like is not None
+    finder = Finder.build(choice, resources)
+
+    def find(frame: Frame) -> list[Face]:
+        return finder.look([frame])[0]
+
+    def cut(frame: Frame, found: Face) -> Crop:
+        return warp_crop(frame, found, choice.face_type, choice.crop_size)
+
+    with blaming(chosen.offer, f"describing the face in {face.like}"):
+        vector = describe_picture(face.like, find, cut, recognizer)
+        tracks = tracks_of_nearest(index, vector, recognizer.same_person, str(face.like))
+    index.set_value(like_key(index, faceset, face), json.dumps(sorted(tracks)))

@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -19,15 +19,16 @@ from understudy.errors import StoreError
 from understudy.pictures import decode_picture
 from understudy_sdk import Crop, FaceType
 from understudy_sdk.geometry import mesh_to_crop, transform_points
-from understudy_sdk.types import F32, U8
+from understudy_sdk.types import U8
 
+from .annotations import Annotations
 from .rows import ClipRow, FaceNote, FaceRow, FoundFace, TrackRow, from_row, to_row
 from .schema import FORMAT, SCHEMA, SELECT_FACES
 
 __all__ = ["Faceset"]
 
 
-class Faceset:
+class Faceset(Annotations):
     """A faceset on disk; one object per thread and process."""
 
     def __init__(self, folder: Path, *, writable: bool = False) -> None:
@@ -54,8 +55,9 @@ class Faceset:
             found = self._db.execute("select value from meta where key = 'format'").fetchone()
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{path} is damaged: {error}\n  delete {folder} to extract these clips again") from error
-        if found is None or int(found[0]) > FORMAT:
-            raise StoreError(f"{path} was made by a newer Understudy\n  install that version, or delete {folder}")
+        if found is None or int(found[0]) != FORMAT:
+            age = "a newer" if found and int(found[0]) > FORMAT else "an older"
+            raise StoreError(f"{path} was made by {age} Understudy\n  use that version, or extract these faces again")
 
     def __enter__(self) -> Faceset:
         """Return itself."""
@@ -151,7 +153,8 @@ class Faceset:
         present = {entry.name for entry in os.scandir(self.pictures)}
         gone = [row for row in self._db.execute("select name from face") if row[0] not in present]
         with self._db:
-            self._db.executemany("delete from face where name = ?", gone)
+            for table in ("face", "mark", "measure"):
+                self._db.executemany(f"delete from {table} where name = ?", gone)  # noqa: S608
         return len(gone)
 
     def notes(self, fingerprints: Iterable[str]) -> list[FaceNote]:
@@ -221,42 +224,6 @@ class Faceset:
         found = self._db.execute(f"{SELECT_FACES} where face.track = ? order by frame", (track,))
         return [from_row(row) for row in found]
 
-    def people(self) -> dict[int, tuple[str, F32]]:
-        """Return who each track is taken for, and the vector that says how the person looks."""
-        found = self._db.execute("select track, person, embedding from person order by track")
-        return {row[0]: (row[1], np.frombuffer(row[2], "<f4").astype(np.float32)) for row in found}
-
-    def set_people(self, people: Mapping[int, tuple[str, F32]]) -> None:
-        """Say who each track is taken for, in place of what was said before."""
-        rows = [(track, name, vector.astype("<f4").tobytes()) for track, (name, vector) in people.items()]
-        with self._db:
-            self._db.execute("delete from person")
-            self._db.executemany("insert into person values (?,?,?)", rows)
-
-    def mark(self, names: Iterable[str], reason: str) -> int:
-        """Set faces aside, and return how many were not set aside before; ``unmark`` takes it back."""
-        batch = 1 + int(self._db.execute("select coalesce(max(batch), 0) from mark").fetchone()[0])
-        with self._db:
-            before = self._db.total_changes
-            self._db.executemany("insert or ignore into mark values (?,?,?)", [(name, reason, batch) for name in names])
-            return self._db.total_changes - before
-
-    def unmark(self, *, everything: bool = False) -> int:
-        """Take back what the last ``mark`` set aside, or all of them, and return how many faces it was."""
-        which = "" if everything else " where batch = (select max(batch) from mark)"
-        with self._db:
-            return int(self._db.execute(f"delete from mark{which}").rowcount)  # noqa: S608
-
-    def measures(self, metric: str) -> dict[str, float]:
-        """Return what was measured by a metric, by the name of the picture."""
-        return dict(self._db.execute("select name, value from measure where metric = ?", (metric,)).fetchall())
-
-    def set_measures(self, metric: str, values: Mapping[str, float]) -> None:
-        """Keep what was measured by a metric."""
-        rows = [(name, metric, float(value)) for name, value in values.items()]
-        with self._db:
-            self._db.executemany("insert or replace into measure values (?,?,?)", rows)
-
     def face_types(self) -> set[FaceType]:
         """Return which face types there are crops of."""
         return {FaceType(row[0]) for row in self._db.execute("select distinct face_type from face")}
@@ -283,16 +250,6 @@ class Faceset:
                 "update face set track = ? where clip = ? and frame = ? and face = ? and track <> ?",
                 [(track, clip, frame, number, track) for frame, number, track in tracks],
             )
-
-    def value(self, key: str) -> str | None:
-        """Return a value kept beside the faces, or None."""
-        row = self._db.execute("select value from meta where key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def set_value(self, key: str, value: str) -> None:
-        """Keep a value beside the faces."""
-        with self._db:
-            self._db.execute("insert or replace into meta values (?,?)", (key, value))
 
     def all_rows(self) -> Iterator[FaceRow]:
         """Yield every face whose picture is there, in the order of clips and frames; read few at a time."""

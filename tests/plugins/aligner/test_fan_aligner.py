@@ -202,7 +202,7 @@ def test_a_face_is_followed_as_it_moves_turns_and_grows(reading, samples):
     aligner = reading(now, samples=samples)
     (face,) = aligner.follow(chart(), [with_landmarks(placed())])
     assert distance(face.landmarks, now).max() < 2.2
-    assert face.score == pytest.approx(0.9, abs=0.05)
+    assert 0.75 < face.score < 0.9  # peaks of 0.9 that mostly lie between pixels
     assert aligner._network.looks == samples
     x0, y0, x1, y1 = face.box
     assert (face.landmarks[:, 0].min(), face.landmarks[:, 0].max()) == pytest.approx((x0, x1))
@@ -325,9 +325,9 @@ def test_bfloat16_landmarks_lie_where_float32s_do(from_file, astronaut):
         aligner._network.get_submodule("l3").load_state_dict(state)
     results = [aligner.align([astronaut], [[box]])[0][0].landmarks for aligner in (exact, coarse)]
     apart = distance(*results)
+    print(np.median(apart), np.quantile(apart, 0.9), apart.max())
     assert 0 < np.median(apart) < 0.15
-    assert np.quantile(apart, 0.85) < 0.3
-    assert apart.mean() < 0.3
+    assert apart.max() < 0.3
 
 
 @torch.inference_mode()
@@ -345,8 +345,16 @@ def matched_to(aligner: FanAligner, frame: Frame, face: Face) -> dict[str, torch
     centred = features - middle
     scatter = centred.T @ centred / len(centred)
     scatter += torch.eye(256) * scatter.diagonal().mean() * 0.1
-    grid = torch.arange(6, 58, 6)
-    places = (grid[:, None] * 64 + grid).reshape(-1)[:68]
+    grid = torch.arange(5, 60, 3)
+    rows, columns = (values.flatten() for values in torch.meshgrid(grid, grid, indexing="ij"))
+    places = rows * 64 + columns
     filters = torch.linalg.solve(scatter, centred[places].T).T
     filters /= (filters * centred[places]).sum(dim=1, keepdim=True)
+    answers = (centred @ filters.T).T.reshape(-1, 64, 64)
+    for answer, row, column in zip(answers, rows, columns, strict=True):
+        answer[row - 2 : row + 3, column - 2 : column + 3] = -1.0  # the hill itself
+    rivals = answers.flatten(1).amax(dim=1)
+    clearest = rivals.argsort()[:68]
+    assert rivals[clearest].max() < 0.8  # every peak stands out
+    filters = filters[clearest]
     return {"weight": filters[:, :, None, None].float(), "bias": -(filters @ middle).float()}

@@ -14,6 +14,7 @@ from understudy_plugins.detector.mediapipe.windows import (
     tile_side,
     tile_windows,
     to_frame,
+    turned_back,
     uncut,
 )
 
@@ -65,3 +66,18 @@ def test_faces_on_a_tiles_inner_edge_are_dropped():
     tile = Window(100, 0, 200, 100)  # its right edge is the frame's, as are top and bottom
     kept = uncut(boxes((150, -5, 210, 40), (98, 20, 130, 50), (110, 60, 140, 110)), tile, 200, 100)
     np.testing.assert_allclose(kept.boxes, [[150, -5, 210, 40], [110, 60, 140, 110]])
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_a_turned_square_s_boxes_come_back(quarters):
+    """A spot drawn into a square is found again in the turned square, and its place there leads back."""
+    square = np.zeros((100, 100), np.uint8)
+    square[10:30, 60:65] = 1  # rows and columns; in shares x from 0.6 to 0.65, y from 0.1 to 0.3
+    rows, columns = np.nonzero(np.rot90(square, quarters))
+    box = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]) / 100
+    back = turned_back(boxes(tuple(box)), quarters)
+    np.testing.assert_allclose(back.boxes, [[0.6, 0.1, 0.65, 0.3]], atol=1e-6)
+    # The turned box's top-left corner is another corner of the box itself.
+    corner = {0: (0.6, 0.1), 1: (0.65, 0.1), 2: (0.65, 0.3), 3: (0.6, 0.3)}[quarters]
+    np.testing.assert_allclose(back.points[0, 0], corner, atol=1e-6)
+    assert back.boxes.dtype == np.float32

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import torch
 
-from understudy_sdk import Face, Frame, Resources, landmarks
+from understudy_sdk import Face, Frame, Resources, StageError, landmarks
 
 from . import FAN_2D, FanConfig
 from .decode import (
@@ -34,7 +34,7 @@ __all__ = ["FanAligner"]
 
 _BATCH: Final = 16
 _BATCH_ON_CPU: Final = 1
-"""A batch is hardly faster there, and its float32 sums differ from one picture's: answers would hang on their company."""
+"""A batch is hardly faster there, and rounds otherwise than one picture does: answers would hang on their company."""
 
 # Measured in spreads of the face (see ``spread_of``; a face is about three spreads wide): how far a second look at the
 # same face may move it, and how far it may go, and grow or shrink, from a frame to the next.
@@ -142,7 +142,10 @@ class FanAligner:
         if self._config.flip:
             mirrored = self._network(inputs.flip(3)).to(torch.float32).flip(3)
             heatmaps = (heatmaps + mirrored[:, landmarks.MIRRORED.copy()]) / 2
-        return np.asarray(heatmaps.contiguous().cpu().numpy(), np.float32)
+        answer = np.asarray(heatmaps.contiguous().cpu().numpy(), np.float32)
+        if not np.isfinite(answer).all():
+            raise StageError("FAN's numbers ran out of range\n  if it counts in float16, set precision: float32")
+        return answer
 
 
 def _window(points: F32 | F64) -> Window | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import ColorRange
 
 from understudy_sdk import StageError
 
@@ -15,8 +16,6 @@ __all__ = ["Channel", "Matte", "decode_matte", "matte_of"]
 
 Channel = Literal["auto", "alpha", "luma", "red"]
 Matte = npt.NDArray[np.unsignedinteger[Any]]
-
-_LUMA: Final = (0.2126, 0.7152, 0.0722)  # BT.709; in a grey matte all three are the same
 
 
 def decode_matte(path: Path, channel: Channel) -> Matte:
@@ -46,10 +45,11 @@ def matte_of(picture: av.VideoFrame, channel: Channel, path: Path) -> Matte:
             f"  export it with alpha, or set channel: luma"
         )
     is_deep = max(component.bits for component in picture.format.components) > 8
-    rgba = picture.to_ndarray(format="rgba64le" if is_deep else "rgba")  # full range, whatever the clip's own
-    upright: Matte = np.rot90(np.asarray(rgba, np.uint16 if is_deep else np.uint8), picture.rotation // 90)
-    if has_alpha and channel in {"alpha", "auto"}:
-        return np.ascontiguousarray(upright[..., 3])
-    if channel == "red":
-        return np.ascontiguousarray(upright[..., 0])
-    return np.asarray(np.rint(upright[..., :3] @ np.array(_LUMA, np.float32)), upright.dtype)
+    kind = np.uint16 if is_deep else np.uint8
+    if channel == "luma" or (channel == "auto" and not has_alpha):
+        grey = picture.reformat(format="gray16le" if is_deep else "gray", dst_color_range=ColorRange.JPEG)  # full range
+        matte = np.asarray(grey.to_ndarray(), kind)
+    else:
+        rgba = np.asarray(picture.to_ndarray(format="rgba64le" if is_deep else "rgba"), kind)
+        matte = rgba[..., 0 if channel == "red" else 3]
+    return np.ascontiguousarray(np.rot90(matte, picture.rotation // 90))

@@ -23,7 +23,7 @@ class AppearanceConfig(StageConfig):
             description="Faces at least this alike are taken for one person. Raise it where different people are taken "
             "for one, lower it where one person falls into several.",
         ),
-    ] = 0.78
+    ] = 0.82
 
 
 def _build(config: AppearanceConfig, _resources: Resources) -> Recognizer:

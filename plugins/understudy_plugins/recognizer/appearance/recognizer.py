@@ -50,7 +50,7 @@ class AppearanceRecognizer:
 
 
 def _describe(crop: Crop, margin: float) -> F64:
-    """Return the root histograms of the cells of one square around the face and of its mirror picture, a unit vector."""
+    """Return the root histograms of one square's cells, the mirror picture's added: a unit vector."""
     square = (TEMPLATE[np.subtract(_STEADY, 17)] + margin) / (1 + 2 * margin) * _SIDE
     aligned = warp_picture(crop.rgb, umeyama(crop.landmarks[list(_STEADY)], square), _SIDE)
     grey = np.asarray(cv2.GaussianBlur(cv2.cvtColor(aligned, cv2.COLOR_RGB2GRAY), (0, 0), _BLUR_PX), np.uint8)
@@ -59,7 +59,8 @@ def _describe(crop: Crop, margin: float) -> F64:
 
 
 def _histograms(grey: U8) -> F64:
-    patterns = local_binary_pattern(grey, _NEIGHBOURS, _RADIUS_PX, "nri_uniform").astype(np.intp)
+    found = local_binary_pattern(grey, _NEIGHBOURS, _RADIUS_PX, "nri_uniform")  # type: ignore[no-untyped-call]
+    patterns = np.asarray(found, np.intp)
     cell = np.arange(_SIDE) * _CELLS // _SIDE
     places = (cell[:, None] * _CELLS + cell[None, :]) * _PATTERNS + patterns
     counts = np.bincount(places.ravel(), minlength=_CELLS * _CELLS * _PATTERNS)

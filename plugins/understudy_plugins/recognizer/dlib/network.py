@@ -1,8 +1,8 @@
 """Which network tells faces apart?
 
-The residual network of dlib's face recognition: seven groups of blocks, each block two 3 x 3 convolutions; K. He et al.,
-"Deep Residual Learning for Image Recognition", CVPR 2016, with half the layers of its ResNet-34 taken out. A scale and
-shift follow each convolution; as both are fixed, they are folded into it when weights are taken over.
+The residual network of dlib's face recognition: blocks of two 3 x 3 convolutions each, after K. He et al., "Deep
+Residual Learning for Image Recognition", CVPR 2016, of whose ResNet-34 some layers and half the filters were taken out.
+A scale and shift follow each convolution; as both are fixed, they are folded into it when weights are taken over.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
+from torch.nn import functional
 
 from understudy_sdk import StageError
 from understudy_sdk.types import F32
