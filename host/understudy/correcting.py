@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from understudy_sdk import Face
 
-from .corrections import By, ClipFaces, Corrections, HandFace, read_faces_file, write_faces_file
+from .corrections import ClipFaces, Corrections, HandFace, read_faces_file, write_faces_file
 from .errors import RequestError
 from .extraction import Finder, faceset_artifact, findings_artifact
 from .extraction.findings import Findings
@@ -96,7 +96,7 @@ def import_faces(project: LoadedProject, name: str, path: Path) -> Taken:
             for frame, faces in clip.frames.items():
                 found = [seen.face for _, _, seen in findings.faces(number, frame, frame + 1)]
                 held = before.of(clip.fingerprint).get(frame)
-                correction = _correction(faces, found)
+                correction = _correction(faces, found, held or ())
                 if _stamps(correction) == _stamps(held):
                     unchanged += 1
                     continue
@@ -193,21 +193,18 @@ def _as_found(face: Face) -> HandFace:
     return HandFace(face.box, face.landmarks, face.score, "machine")
 
 
-def _correction(faces: tuple[HandFace, ...], found: list[Face]) -> tuple[HandFace, ...] | None:
+def _correction(
+    faces: tuple[HandFace, ...], found: list[Face], held: tuple[HandFace, ...]
+) -> tuple[HandFace, ...] | None:
     """Return what a frame's listed faces mean: nothing where they are the found ones."""
-    marked = tuple(HandFace(one.box, one.landmarks, one.score, _by(one, found)) for one in faces)
-    if len(faces) == len(found) and all(
-        one.by == "machine" and any(one.same_as(face) for face in found) for one in marked
-    ):
+    kept = {one.key(): one.by for one in held}
+    meant = tuple(
+        replace(one, by="machine" if any(one.same_as(face) for face in found) else kept.get(one.key(), "hand"))
+        for one in faces
+    )
+    if len(meant) == len(found) and all(any(one.same_as(face) for one in meant) for face in found):
         return None
-    return marked
-
-
-def _by(face: HandFace, found: list[Face]) -> By:
-    """A face that lies as the machine found it is the machine's, whatever the file says; a moved one is not."""
-    if any(face.same_as(one) for one in found):
-        return "machine"
-    return face.by if face.by == "hand" or face.landmarks is not None else "hand"
+    return meant
 
 
 def _stamps(faces: tuple[HandFace, ...] | None) -> list[tuple[str, float, str]] | None:

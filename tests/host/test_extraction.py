@@ -88,7 +88,7 @@ def test_faces_are_found_settled_and_cut(project):
     assert rows[70].face.score == 0
     between = (rows[69].landmarks + rows[71].landmarks) / 2
     assert np.abs(rows[70].landmarks - between).max() < 2
-    assert {row.track for frame, row in rows.items() if frame < 100} == {0}
+    assert len({rows[frame].track for frame in range(66, 76)}) == 1
     assert extract(loaded).steps == []
     assert [row.state for row in status(loaded)] == ["done"]
 
@@ -112,7 +112,8 @@ def test_crops_are_stored_in_the_form_that_was_chosen(project, form, suffix):
         picture = index.picture(row).astype(float)
     with Faceset(faceset_artifact(WorkFolder(plain.work), plain.facesets["blue"]).folder) as index:
         exact = index.picture(next(index.all_rows())).astype(float)
-    assert np.abs(picture - exact).mean() < (1e-9 if form == "png" else 6)
+    error = np.abs(picture - exact).mean()
+    assert error == 0 if form == "png" else 0 < error < 12
 
 
 def test_what_is_exported_and_taken_back_changes_nothing(project, tmp_path):

@@ -13,7 +13,8 @@ import typer
 
 from understudy import __version__
 
-from . import diagnosis, plugins, projects, running
+from . import diagnosis, exchanging, plugins, projects, running
+from .faces import faces_app
 from .faceset import faceset_app
 from .weights import weights_app
 
@@ -36,7 +37,10 @@ app.command("merge")(running.merge)
 app.command("status")(running.status)
 app.command("report")(running.report)
 app.command("clean")(running.clean)
+faceset_app.command("import")(exchanging.import_faces_command)
+faceset_app.command("export")(exchanging.export_faces_command)
 app.add_typer(faceset_app, name="faceset")
+app.add_typer(faces_app, name="faces")
 app.add_typer(plugins.plugins_app, name="plugins")
 app.add_typer(weights_app, name="weights")
 app.command("doctor")(diagnosis.doctor)

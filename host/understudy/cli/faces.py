@@ -10,7 +10,9 @@ import typer
 from .projects import ProjectArgument, SetOption
 from .running import load
 
-app = typer.Typer(no_args_is_help=True, help="Correct by hand which faces were found, and where.")
+__all__ = ["faces_app"]
+
+faces_app = typer.Typer(no_args_is_help=True, help="Correct by hand which faces were found, and where.")
 
 NameArgument = Annotated[str, typer.Argument(metavar="FACESET", help="Name of the faceset in the project.")]
 FramesOption = Annotated[
@@ -18,7 +20,7 @@ FramesOption = Annotated[
 ]
 
 
-@app.command("export")
+@faces_app.command("export")
 def export_command(
     project: ProjectArgument,
     faceset: NameArgument,
@@ -33,7 +35,7 @@ def export_command(
     typer.echo(f"{file}: the faces of {count} frames")
 
 
-@app.command("import")
+@faces_app.command("import")
 def import_command(
     project: ProjectArgument,
     faceset: NameArgument,
@@ -49,7 +51,7 @@ def import_command(
         typer.echo(f"to cut their faces anew: understudy extract {project}", err=True)
 
 
-@app.command("redo")
+@faces_app.command("redo")
 def redo_command(
     project: ProjectArgument,
     faceset: NameArgument,
@@ -68,7 +70,7 @@ def redo_command(
     typer.echo(f"to cut them: understudy extract {project}", err=True)
 
 
-@app.command("clear")
+@faces_app.command("clear")
 def clear_command(project: ProjectArgument, faceset: NameArgument, frames: FramesOption = None) -> None:
     """Take corrections back: the machine's faces count again."""
     loaded = load(project, None)

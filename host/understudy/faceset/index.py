@@ -22,8 +22,8 @@ from understudy_sdk.geometry import mesh_to_crop, transform_points
 from understudy_sdk.types import U8
 
 from .annotations import Annotations
-from .rows import ClipRow, FaceNote, FaceRow, FoundFace, TrackRow, from_row, to_row
-from .schema import FORMAT, SCHEMA, SELECT_FACES
+from .rows import ClipRow, FaceNote, FaceRow, FoundFace, Origin, TrackRow, from_row, to_row
+from .schema import FORMAT, SCHEMA, SELECT_FACES, TOUCHING
 
 __all__ = ["Faceset"]
 
@@ -103,6 +103,17 @@ class Faceset(Annotations):
             "select count(*) from face join clip on clip.id = face.clip where fingerprint = ?", (fingerprint,)
         ).fetchone()[0]
         return int(frames), int(faces)
+
+    def finished_spans(self, fingerprint: str) -> list[tuple[int, int]]:
+        """Return a clip's finished chunks: first frame and the frame after the last."""
+        query = "select first, stop from chunk join clip on clip.id = chunk.clip where fingerprint = ? order by first"
+        return self._db.execute(query, (fingerprint,)).fetchall()
+
+    def origins(self, fingerprint: str) -> dict[str, int]:
+        """Return how many faces of a clip came to be known in each way."""
+        query = "select origin, count(*) from face join clip on clip.id = face.clip where fingerprint = ? group by origin"
+        found = dict(self._db.execute(query, (fingerprint,)).fetchall())
+        return {str(origin): int(found.get(origin, 0)) for origin in Origin}
 
     def undecodable(self, fingerprint: str) -> list[int]:
         """Return the positions of a clip's frames that could not be decoded."""
@@ -219,10 +230,16 @@ class Faceset(Annotations):
         )
         return [TrackRow(*row) for row in self._db.execute(query)]
 
-    def track_rows(self, track: int) -> list[FaceRow]:
-        """Return the faces of a track in the order of time, also those whose picture was deleted."""
-        found = self._db.execute(f"{SELECT_FACES} where face.track = ? order by frame", (track,))
+    def track_rows(self, track: int, first: int = 0, stop: int | None = None) -> list[FaceRow]:
+        """Return a track's faces, also those whose picture was deleted, of ``first`` up to, not including, ``stop``."""
+        query = f"{SELECT_FACES} where face.track = ? and frame between ? and ? order by frame"
+        found = self._db.execute(query, (track, first, sys.maxsize if stop is None else stop - 1))
         return [from_row(row) for row in found]
+
+    def touching(self, fingerprint: str, track: int) -> Iterator[FaceRow]:
+        """Yield the other faces of a clip whose boxes touch, in some frame, the box of a track's face."""
+        for row in self._db.execute(f"{SELECT_FACES} where face.name in ({TOUCHING})", (track, fingerprint)):
+            yield from_row(row)
 
     def face_types(self) -> set[FaceType]:
         """Return which face types there are crops of."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["FORMAT", "SCHEMA", "SELECT_FACES"]
+__all__ = ["FORMAT", "SCHEMA", "SELECT_FACES", "TOUCHING"]
 
 FORMAT: Final = 2
 """Version of the index."""
@@ -41,3 +41,10 @@ select face.name, fingerprint, clip.name, frame, pts, time_base, score, face_typ
   mark.reason, x0, y0, x1, y1, mesh
 from face join clip on clip.id = face.clip left join person on person.track = face.track
   left join mark on mark.name = face.name"""
+
+TOUCHING: Final = """
+select other.name from face as own join clip on clip.id = own.clip
+  join face as other on other.clip = own.clip and other.frame = own.frame and other.name <> own.name
+where own.track = ? and fingerprint = ?
+  and own.x0 < other.x1 and other.x0 < own.x1 and own.y0 < other.y1 and other.y0 < own.y1"""
+"""Names of the other faces of a clip whose boxes touch, in some frame, the box of a track's face."""

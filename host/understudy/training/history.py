@@ -19,7 +19,10 @@ import numpy.typing as npt
 
 from understudy.errors import StoreError
 
-__all__ = ["LossHistory", "LossTable", "read_losses"]
+__all__ = ["HISTORY_NAME", "LossHistory", "LossTable", "read_losses"]
+
+HISTORY_NAME: Final = "losses.jsonl"
+"""File name of a training's losses."""
 
 _STEP: Final = "step"
 

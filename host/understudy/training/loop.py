@@ -20,7 +20,7 @@ from understudy_sdk import Crop, TrainableModel, TrainingData
 
 from .checkpoints import Checkpoint, Checkpoints, CheckpointState
 from .collapse import WATCHED, CollapseWatch
-from .history import LossHistory
+from .history import HISTORY_NAME, LossHistory
 from .interrupt import Interrupts
 from .memory import attempt_step, check_ahead, largest_fitting, too_large
 from .plot import write_loss_plot
@@ -28,7 +28,6 @@ from .preview import preview_sheet, write_preview
 
 __all__ = ["LoopSettings", "TrainOutcome", "Training", "train"]
 
-HISTORY_NAME: Final = "losses.jsonl"
 PLOT_NAME: Final = "losses.png"
 
 MAX_RECOVERIES: Final = 3

@@ -325,9 +325,9 @@ def test_bfloat16_landmarks_lie_where_float32s_do(from_file, astronaut):
         aligner._network.get_submodule("l3").load_state_dict(state)
     results = [aligner.align([astronaut], [[box]])[0][0].landmarks for aligner in (exact, coarse)]
     apart = distance(*results)
-    print(np.median(apart), np.quantile(apart, 0.9), apart.max())
-    assert 0 < np.median(apart) < 0.15
-    assert apart.max() < 0.3
+    assert 0 < np.median(apart) < 0.1
+    assert np.quantile(apart, 0.95) < 0.3
+    assert apart.max() < 1.0  # no peak has changed places
 
 
 @torch.inference_mode()

@@ -1,0 +1,151 @@
+"""Which figures does a report give? Plain values, for the page and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from understudy.steadiness import TrackFigures
+
+__all__ = ["ClipReport", "FacesetReport", "PersonReport", "ProjectReport", "Span", "TrainingReport"]
+
+Span = tuple[int, int]
+"""First and last frame of frames that follow each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipReport:
+    """What was found in one clip.
+
+    Attributes:
+        name: Its file name.
+        fingerprint: Of its content.
+        width: Of the upright frame in px.
+        height: Of the upright frame in px.
+        frames: How many it has.
+        done: How many of them are extracted; the figures below are those of these frames.
+        frames_per_s: Its average rate; None where the clip itself is not at hand.
+        start_s: Presentation time of its first frame in seconds.
+        faces: How many there are.
+        origins: How many came to be known in each way, by the names of ``Origin``.
+        without_face: Frames without a face, without those that could not be decoded.
+        several: How many frames show more than one face.
+        undecodable: Frames that could not be decoded.
+        corrected: How many frames were corrected by a person.
+        double: Faces of tracks in whose place another face lies.
+        set_aside: Faces that nothing learns from.
+        untracked: Faces that belong to no track.
+        tracks: Figures of each track, the one with most faces first.
+    """
+
+    name: str
+    fingerprint: str
+    width: int
+    height: int
+    frames: int
+    done: int
+    frames_per_s: float | None
+    start_s: float
+    faces: int
+    origins: dict[str, int]
+    without_face: tuple[Span, ...]
+    several: int
+    undecodable: tuple[Span, ...]
+    corrected: int
+    double: int
+    set_aside: int
+    untracked: int
+    tracks: tuple[TrackFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonReport:
+    """Somebody in a faceset.
+
+    Attributes:
+        name: As the recognizer's groups are called, or as the project says.
+        is_named: Whether the project names this person.
+        tracks: Whose faces these are.
+        faces: How many.
+        shown_s: For how long there is a face, in seconds.
+    """
+
+    name: str
+    is_named: bool
+    tracks: tuple[int, ...]
+    faces: int
+    shown_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FacesetReport:
+    """What is in one faceset.
+
+    Attributes:
+        name: In the project.
+        folder: Where it lies.
+        choices: How its faces are found and cut out: what is chosen, and the choice in words.
+        done: Frames that are extracted.
+        total: Frames of its clips.
+        clips: What was found in each.
+        people: Who is in it, longest first.
+    """
+
+    name: str
+    folder: str
+    choices: dict[str, str]
+    done: int
+    total: int
+    clips: tuple[ClipReport, ...]
+    people: tuple[PersonReport, ...]
+
+    @property
+    def faces(self) -> int:
+        """Return how many faces there are."""
+        return sum(clip.faces for clip in self.clips)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """How far one swap's training is.
+
+    Attributes:
+        name: Source and target.
+        folder: Where it lies.
+        model: The model's name.
+        step: Steps that were learnt.
+        iterations: Steps that the project asks for.
+        losses: Mean of the last fiftieth of the steps, by name.
+    """
+
+    name: str
+    folder: str
+    model: str
+    step: int
+    iterations: int
+    losses: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectReport:
+    """All figures of a project.
+
+    Attributes:
+        name: What the project is called.
+        project: Path of the project file.
+        version: Of the Understudy that made the report.
+        facesets: Those of which something is extracted, in the project's order.
+        unextracted: Names of those of which nothing is.
+        trainings: Those that have begun, in the order of the swaps.
+    """
+
+    name: str
+    project: str
+    version: str
+    facesets: tuple[FacesetReport, ...]
+    unextracted: tuple[str, ...]
+    trainings: tuple[TrainingReport, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as plain lists, texts and numbers."""
+        return asdict(self)
