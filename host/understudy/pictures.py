@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import cv2
 import numpy as np
@@ -23,11 +23,17 @@ __all__ = [
 
 U8 = npt.NDArray[np.uint8]
 
+# measured on crops of faces: 0.6 of level 1's time and no larger; level 6 takes seven times as long for a seventh less
+_FAST_PNG: Final = [
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
+]
+
 
 def encode_png(picture: U8) -> bytes:
     """Return a uint8 (H, W, 3) RGB or (H, W) grey picture as PNG; the same picture gives the same bytes."""
-    # level 1 is a third of the default's time and about a tenth larger
-    done, content = cv2.imencode(".png", _to_bgr(picture), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    done, content = cv2.imencode(".png", _to_bgr(picture), _FAST_PNG)
     assert done
     return content.tobytes()
 

@@ -1,6 +1,6 @@
 """How are settled faces cut from their frames, masked, and kept?
 
-Frames are decoded in one thread, faces cut and masked in the caller's, and pictures encoded in a third.
+Frames are decoded in one thread, faces cut and masked in the caller's, and pictures encoded in two more.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def cut_clip(
     choice = cutter.choice
     shape = (choice.face_type, choice.crop_size, SUFFIXES[choice.crop_format])
     decoded = iter(decoded_spans(cutter.clip, cutter.info, [span for span in wanted if settled.may_have_faces(*span)]))
-    with ThreadPoolExecutor(1, thread_name_prefix="encode") as encoder:
+    with ThreadPoolExecutor(2, thread_name_prefix="encode") as encoder:
         for span in wanted:
             found, faces = list[Future[FoundFace]](), settled.faces(*span)
             if settled.may_have_faces(*span):
