@@ -1,8 +1,8 @@
 """Is a followed face where a found one is, how often is it found or lost, and what does each cost?
 
 Every clip is walked through with the detector on every fifth frame and the aligner following between them, as in an
-extraction, and once more with the detector on the first frame only. Both are compared with the detector and both of the
-aligner's passes on every frame, in percent of the face box's width.
+extraction, and once more with the detector on the first frame only. Both are compared with the detector and the aligner
+on every frame, in percent of the face box's width.
 
 ``python bench/follow.py [CLIP.mp4 ...]``; without names, the clips of ``../shared/footage``.
 """
@@ -96,7 +96,7 @@ def measure(path: Path, detector: Any, aligner: Any) -> None:
     total = len(seconds)
     print(f"{path.stem}, {total} frames")
     print(f"  detected in {counts[0]} ({counts[1]} boxes), mesh in {counts[2]} ({counts[3]} faces)")
-    print(f"  detector {detect:.2f} ms, aligner in two passes {align:.2f} ms a frame")
+    print(f"  detector {detect:.2f} ms, aligner {align:.2f} ms a frame")
     print(f"  found every {CADENCE}th frame, followed between: {often.told()}")
     print(f"  found once, followed to the end: {once.told()}")
     each = (detect + align) / CADENCE + 1000 * float(np.median(often.seconds)) * (CADENCE - 1) / CADENCE

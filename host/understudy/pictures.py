@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.codec.context import ThreadType
 
 from .aside import whole_file
 from .errors import StoreError
@@ -17,7 +19,7 @@ __all__ = [
     "decode_picture",
     "encode_picture",
     "encode_png",
-    "is_cut_off",
+    "is_damaged",
     "write_picture",
 ]
 
@@ -59,8 +61,16 @@ def encode_picture(picture: U8, kind: Literal["png", "jpeg", "webp"], quality: i
     return content.tobytes()
 
 
-def is_cut_off(content: bytes) -> bool:
-    """Tell whether an encoded JPEG, PNG or WebP lacks its end, which decoders fill with grey without a word."""
+def is_damaged(content: bytes) -> bool:
+    """Tell whether an encoded JPEG, PNG or WebP lacks its end, or a JPEG is broken inside.
+
+    OpenCV fills what it cannot read of such a picture with grey or smears, without a word. A JPEG has no checksum, so a
+    few changed bytes that still make sense remain unseen.
+    """
+    return _is_cut_off(content) or (content.startswith(b"\xff\xd8") and _is_broken_jpeg(content))
+
+
+def _is_cut_off(content: bytes) -> bool:
     if content.startswith(b"\xff\xd8"):
         return b"\xff\xd9" not in content[-1024:]  # some writers pad the end
     if content.startswith(b"\x89PNG"):
@@ -70,13 +80,28 @@ def is_cut_off(content: bytes) -> bool:
     return False
 
 
+def _is_broken_jpeg(content: bytes) -> bool:
+    """Ask FFmpeg's decoder, which can be told to be strict, as the one of OpenCV cannot."""
+    decoder = av.CodecContext.create("mjpeg", "r")
+    decoder.thread_type = ThreadType.NONE
+    decoder.options = {"err_detect": "explode"}
+    try:
+        decoder.decode(av.Packet(content))
+        decoder.decode(None)
+    except av.InvalidDataError:
+        return True
+    except av.FFmpegError:  # a kind that it does not know is no damage
+        return False
+    return False
+
+
 def decode_picture(content: bytes, name: str) -> U8:
     """Return an encoded picture as uint8 (H, W, 3) RGB, or (H, W) where it is grey.
 
     Raises:
         StoreError: When the bytes are no picture; ``name`` says which.
     """
-    bgr = None if is_cut_off(content) else _decoded(content)
+    bgr = None if is_damaged(content) else _decoded(content)
     if bgr is None:
         raise StoreError(f"the picture {name} is damaged\n  delete it to go on without this face")
     if bgr.dtype == np.uint16:

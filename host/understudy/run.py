@@ -14,7 +14,15 @@ from understudy_sdk.errors import UnderstudyError
 from . import training
 from .devices import resolve_device
 from .errors import RequestError
-from .extraction import extract_faceset, faceset_artifact, faceset_progress, findings_artifact, settle_people
+from .extraction import (
+    check_clips,
+    check_unchanging,
+    extract_faceset,
+    faceset_artifact,
+    faceset_progress,
+    findings_artifact,
+    settle_people,
+)
 from .learning import held_crops, learn_arrays, swap_artifact
 from .lock import locked
 from .merging import ClipJob, jobs_of, marking_of, merge_artifact, merge_clip, merge_progress, ready_swap
@@ -98,12 +106,18 @@ def run(project: LoadedProject, *, phases: Sequence[str] = PHASES, progress: Pro
     jobs = jobs_of(project)
     if "merge" in phases:
         _check_merge(project, jobs)
+    if "extract" in phases:
+        for faceset in _used_facesets(project):
+            check_clips(faceset)
     work = WorkFolder(project.work)
     work.prepare()
     with locked(project.work, f"working on {project.path.name}"):
         if "extract" in phases:
             for faceset in _used_facesets(project):
                 _extract(work, project, faceset, progress)
+        if "merge" in phases:  # before training: only now it is known of every frame
+            for job in jobs:
+                check_unchanging(work, job.swaps[0].target, job.clip)
         if "train" in phases:
             for swap in project.swaps:
                 _train(work, project, swap, progress)

@@ -9,9 +9,9 @@ import numpy as np
 
 from understudy_sdk.types import F64, U8
 
+from .contact_sheet import contact_sheet
 from .errors import RequestError
 from .faceset import FaceRow, Faceset, TrackRow
-from .report import contact_sheet
 
 __all__ = ["track_sheet"]
 

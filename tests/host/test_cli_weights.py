@@ -72,3 +72,28 @@ def test_pull_without_a_place_says_what_else_helps():
     error = run("pull").exception
     assert isinstance(error, WeightsError)
     assert "UNDERSTUDY_WEIGHTS" in str(error)
+
+
+def test_a_file_that_cannot_be_had_does_not_keep_the_others_away(tmp_path, monkeypatch):
+    lost, there = (
+        WeightFile(
+            name=name,
+            sha256=hashlib.sha256(name.encode()).hexdigest(),
+            size=len(name),
+            code_licence="MIT",
+            weights_licence="MIT",
+            commercial=True,
+            sources=(),
+        )
+        for name in ("a-lost.pth", "b-there.pth")
+    )
+    (tmp_path / "cache" / "weights").mkdir(parents=True)
+    (tmp_path / "cache" / "weights" / there.name).write_bytes(there.name.encode())
+    spec = StageSpec(name="two", summary="", config=StageConfig, tiny=StageConfig(), build=print, weights=(lost, there))
+    offer = Offer("detector", spec, Origin("two", "twos", "1"))
+    monkeypatch.setattr("understudy.plugins.discover", lambda: Registry([offer]))
+    result = run("pull")
+    assert "b-there.pth: " in result.stdout
+    assert isinstance(result.exception, WeightsError)
+    assert "a-lost.pth" in str(result.exception)
+    assert "b-there" not in str(result.exception)

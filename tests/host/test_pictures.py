@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from understudy.errors import StoreError
-from understudy.pictures import decode_mask, decode_picture, encode_picture, encode_png, is_cut_off, write_picture
+from understudy.pictures import decode_mask, decode_picture, encode_picture, encode_png, is_damaged, write_picture
 
 KINDS = ("png", "jpeg", "webp")
 
@@ -54,7 +54,7 @@ def test_the_same_picture_gives_the_same_bytes_and_grey_stays_grey(picture, kind
 def test_a_cut_off_picture_is_noticed_and_named(picture, kind, missing):
     """Decoders fill what is missing with grey and say nothing."""
     content = encode_picture(picture, kind)
-    assert not is_cut_off(content)
+    assert not is_damaged(content)
     cut = content[: int(len(content) * (1 - missing))]
     with pytest.raises(StoreError, match=r"faces/003\.x is damaged"):
         decode_picture(cut, "faces/003.x")
@@ -94,5 +94,5 @@ def test_masks_are_shares():
 
 def test_written_pictures_are_whole(tmp_path, picture):
     write_picture(tmp_path / "sheet.jpg", picture)
-    assert not is_cut_off((tmp_path / "sheet.jpg").read_bytes())
+    assert not is_damaged((tmp_path / "sheet.jpg").read_bytes())
     assert [path.name for path in tmp_path.iterdir()] == ["sheet.jpg"]

@@ -68,12 +68,14 @@ def test_the_detector_finds_the_same_in_both(released, astronaut, settings):
     assert counts >= 1
 
 
-def test_the_aligner_places_the_same_in_both(released, astronaut):
+@pytest.mark.parametrize(("passes", "apart_px"), [(1, 1e-3), (3, 1e-2)])
+def test_the_aligner_places_the_same_in_both(released, astronaut, passes, apart_px):
+    """From pass to pass the least difference of a square rounds some of its pixels to another level."""
     faces = released("detector", "mediapipe").detect([astronaut])
-    litert, torch = (released("aligner", "mediapipe", runtime=name) for name in ("litert", "torch"))
+    litert, torch = (released("aligner", "mediapipe", runtime=name, passes=passes) for name in ("litert", "torch"))
     ((expected,),) = litert.align([astronaut], faces)
     ((found,),) = torch.align([astronaut], faces)
-    np.testing.assert_allclose(found.mesh, expected.mesh, atol=1e-3)
+    np.testing.assert_allclose(found.mesh, expected.mesh, atol=apart_px)
     (expected,), (found,) = litert.follow(astronaut, [expected]), torch.follow(astronaut, [expected])
-    np.testing.assert_allclose(found.mesh, expected.mesh, atol=1e-3)
+    np.testing.assert_allclose(found.mesh, expected.mesh, atol=apart_px)
     assert found.score == pytest.approx(expected.score, abs=1e-6)

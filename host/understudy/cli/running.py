@@ -88,17 +88,28 @@ def clean(
         typer.echo(f"freed {size(free(loaded, plan))}")
 
 
-def report(project: ProjectArgument, overrides: SetOption = None) -> None:
-    """Write contact sheets of the faces that were found, and say where."""
+def report(
+    project: ProjectArgument,
+    overrides: SetOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The page; in the work folder unless given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON, without a page.")] = False,
+) -> None:
+    """Write one page with sheets, curves and figures of the faces that were found, and say where."""
+    if as_json and out is not None:
+        raise typer.BadParameter("a page and figures as JSON are two calls: give --out or --json")
     loaded = load(project, overrides)
-    from understudy.report import write_report
+    from understudy.report import gather, write_report
 
-    from .printing import print_paths
+    from .printing import print_json, print_paths
     from .progress import shown_progress
 
     with shown_progress() as progress:
-        paths = write_report(loaded, progress)
-    print_paths(paths)
+        if as_json:
+            print_json(gather(loaded, progress).to_json())
+        else:
+            print_paths([write_report(loaded, progress, out)])
 
 
 def demo(

@@ -50,14 +50,20 @@ def list_weights(as_json: Annotated[bool, typer.Option("--json", help="Print as 
 def pull_weights(
     names: Annotated[list[str] | None, typer.Argument(help="Files to fetch; all that are declared by default.")] = None,
 ) -> None:
-    """Fetch weight files that are missing or damaged."""
+    """Fetch weight files that are missing or damaged; one that cannot be had does not keep the others from coming."""
+    from understudy.errors import WeightsError
     from understudy.plugins import discover
     from understudy.weights import WeightCache
 
-    cache = WeightCache()
+    cache, failures = WeightCache(), list[str]()
     for weight in _chosen([entry.weight for entry in _declared(discover())], names or []):
-        path = cache.pull(weight, say=lambda text: typer.echo(text, err=True))
-        typer.echo(f"{weight.name}: {path}")
+        try:
+            path = cache.pull(weight, say=lambda text: typer.echo(text, err=True))
+            typer.echo(f"{weight.name}: {path}")
+        except WeightsError as error:
+            failures.append(str(error))
+    if failures:
+        raise WeightsError("\n".join(failures))
 
 
 @weights_app.command("import")

@@ -59,14 +59,13 @@ def run_demo(folder: Path, progress: Progress) -> DemoResult:
     if _is_older(stills, recast):
         write_stills(stills, clips["hopper"], clips["astronaut"], recast)
     training = swap_artifact(WorkFolder(project.work), project.swaps[0]).folder
-    sheets = [(f"faces of {path.stem}", path) for path in write_report(project, progress)]
     return DemoResult(
         (
             ("recast clip", recast),
             ("target and recast side by side", side_by_side),
             ("source, target and recast in stills", stills),
             ("training preview", training / "preview-latest.png"),
-            *sheets,
+            ("report on faces and training", write_report(project, progress)),
             ("project file", project_file),
         )
     )

@@ -6,13 +6,22 @@ it for a faceset of a project, as far as it is missing.
 """
 
 from .cutting import warp_crop
-from .faces_of import extract_faceset, faceset_artifact, faceset_progress, findings_artifact
+from .faces_of import (
+    check_clips,
+    check_unchanging,
+    extract_faceset,
+    faceset_artifact,
+    faceset_progress,
+    findings_artifact,
+)
 from .finding import CHUNK_FRAMES, Finder
 from .people_of import settle_people
 
 __all__ = [
     "CHUNK_FRAMES",
     "Finder",
+    "check_clips",
+    "check_unchanging",
     "extract_faceset",
     "faceset_artifact",
     "faceset_progress",

@@ -27,7 +27,7 @@ from understudy_sdk.geometry import frame_to_crop, mesh_to_crop, transform_point
 from understudy_sdk.types import U8
 from understudy_sdk.warp import warp_bilinear, warp_picture
 
-from .finding import Lost, decoded_spans
+from .finding import SpanEnd, decoded_spans
 from .settling import SettledClip, SettledFace
 
 __all__ = ["SUFFIXES", "Cutter", "cut_clip", "digest_of", "warp_crop"]
@@ -138,7 +138,7 @@ def cut_clip(
                 for one in faces:
                     by_frame.setdefault(one.frame, []).append(one)
                 for item in next(decoded)[1]:
-                    if isinstance(item, Lost):
+                    if isinstance(item, SpanEnd):
                         continue
                     position, frame = item
                     here = by_frame.get(position, [])

@@ -15,7 +15,7 @@ from understudy.masking import JoinedMasker
 from understudy.progress import Progress
 from understudy.project import ChosenFaceset
 from understudy.store import Artifact, WorkFolder, digest
-from understudy.video import ClipInfo, fingerprint, probe
+from understudy.video import ClipInfo, check_square, fingerprint, probe, refuse_unlike
 from understudy_sdk import Resources
 
 from .by_hand import faces_by_hand
@@ -25,7 +25,14 @@ from .findings import FORMAT as FINDINGS_FORMAT
 from .findings import Findings
 from .settling import SettledClip
 
-__all__ = ["extract_faceset", "faceset_artifact", "faceset_progress", "findings_artifact"]
+__all__ = [
+    "check_clips",
+    "check_unchanging",
+    "extract_faceset",
+    "faceset_artifact",
+    "faceset_progress",
+    "findings_artifact",
+]
 
 REVISION: Final = 1
 """Raised when the same findings and choices give other crops."""
@@ -89,6 +96,30 @@ def faceset_progress(artifact: Artifact, faceset: ChosenFaceset) -> tuple[int, i
             done += max(0, frames - sum(stop - first for first, stop in spans))
             faces += count
     return done, total, faces
+
+
+def check_clips(faceset: ChosenFaceset) -> None:
+    """Refuse clips of which no faces should be taken, before any work.
+
+    Raises:
+        MediaError: A clip cannot be read, or its pixels are not square.
+    """
+    for clip in faceset.clips:
+        check_square(probe(clip))
+
+
+def check_unchanging(work: WorkFolder, faceset: ChosenFaceset, clip: Path) -> None:
+    """Refuse to merge into a clip whose frames were found to change their size or format midway.
+
+    Raises:
+        MediaError: When they do; the first such frame is named.
+    """
+    folder = findings_artifact(work, faceset).folder
+    if (folder / "found.sqlite").is_file():
+        with Findings(folder) as findings:
+            unlike = findings.unlike(findings.clip_number(fingerprint(clip)))
+        for frame, words in sorted(unlike.items())[:1]:
+            refuse_unlike(probe(clip), frame, words)
 
 
 def extract_faceset(

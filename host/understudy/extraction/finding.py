@@ -6,7 +6,7 @@ on its own, so a run that was killed and one that was not leave the same finding
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,20 +17,23 @@ from understudy.plugins import blaming
 from understudy.progress import Progress
 from understudy.project import Chosen, ChosenExtract
 from understudy.tracking import is_cut_between, signature
-from understudy.video import ClipInfo, ClipReader, fingerprint, probe
+from understudy.video import ClipInfo, ClipReader, fingerprint, probe, stills_of
 from understudy_sdk import Aligner, Detector, Face, FollowingAligner, Frame, Resources
 from understudy_sdk.types import U8
 
 from .findings import Findings, SeenFace, SeenFrame
 from .following import carry
 
-__all__ = ["CHUNK_FRAMES", "Finder", "Lost", "decoded_spans", "find_clip", "ranges_text", "spans_of"]
+__all__ = ["CHUNK_FRAMES", "Finder", "SpanEnd", "decoded_spans", "find_clip", "ranges_text", "spans_of"]
 
 CHUNK_FRAMES: Final = 64
 """Frames of a chunk: what a killed run loses at most."""
 
 BATCH_FRAMES: Final = 4
 """Frames given to a stage at once, where the detector looks at each."""
+
+_NAMED: Final = 8
+"""Damaged pictures of a chunk that are named; of more, the number is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,12 @@ class Finder:
 
     def look(self, frames: Sequence[Frame]) -> list[list[Face]]:
         """Return each frame's faces with landmarks, best score first."""
-        found = _call(self.choice.detector, frames, lambda: self.detector.detect(frames))
+        found = self.detect(frames)
         return _call(self.choice.aligner, frames, lambda: self.aligner.align(frames, found))
+
+    def detect(self, frames: Sequence[Frame]) -> list[list[Face]]:
+        """Return each frame's boxed faces, best score first."""
+        return _call(self.choice.detector, frames, lambda: self.detector.detect(frames))
 
     def align(self, frame: Frame, faces: Sequence[Face]) -> list[Face]:
         """Return faces whose boxes are known with landmarks."""
@@ -79,15 +86,20 @@ def find_clip(findings: Findings, clip: Path, finder: Finder, progress: Progress
     number = findings.register_clip(fingerprint(clip), clip.name)
     finished = findings.finished_chunks(number)
     spans = [span for span in spans_of(info) if span[0] not in finished]
-    every = finder.choice.detect_every
+    every = 1 if info.breaks is not None else finder.choice.detect_every
+    if spans:
+        _say_how_it_is_read(info, progress)
     for span, decoded in decoded_spans(clip, info, spans):
-        lost: list[int] = []
-        frames = _taking_lost(decoded, lost)
+        ends = list[SpanEnd]()
+        frames = _until_end(decoded, ends)
         seen = _looked_at(frames, finder, progress) if every == 1 else _followed(frames, finder, every, progress)
-        findings.add_chunk(number, span, seen, lost)
+        lost = [position for end in ends for position in end.lost]
+        findings.add_chunk(number, span, seen, lost, ends[0].unlike)
         if lost:
             progress.advance(len(lost))
-            progress.say(f"{clip.name}: {len(lost)} frames could not be decoded: {ranges_text(lost)}")
+            progress.say(_lost_text(info, lost))
+    if spans and info.breaks is None:
+        _say_what_changes(clip.name, info, findings.unlike(number), progress)
 
 
 def spans_of(info: ClipInfo) -> list[tuple[int, int]]:
@@ -100,47 +112,81 @@ Positioned = tuple[int, Frame]
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """Positions of a span's frames that could not be decoded; ends the span."""
+class SpanEnd:
+    """Ends a span.
 
-    positions: list[int]
+    Attributes:
+        lost: Positions of its frames that could not be decoded.
+        unlike: What those frames are that are not what the clip began as, by position.
+    """
+
+    lost: list[int]
+    unlike: dict[int, str]
 
 
 def decoded_spans(
     clip: Path, info: ClipInfo, spans: Sequence[tuple[int, int]]
-) -> Iterator[tuple[tuple[int, int], Iterator[Positioned | Lost]]]:
+) -> Iterator[tuple[tuple[int, int], Iterator[Positioned | SpanEnd]]]:
     """Yield each span with its frames; one thread decodes ahead across the spans' borders."""
 
-    def decode() -> Iterator[Positioned | Lost]:
+    def decode() -> Iterator[Positioned | SpanEnd]:
         with ClipReader(clip, info) as reader:
             for first, stop in spans:
-                seen = set[int]()
+                seen, unlike = set[int](), dict[int, str]()
                 for decoded in reader.frames(first, stop):
                     seen.add(decoded.index)
+                    if decoded.unlike:
+                        unlike[decoded.index] = decoded.unlike
                     yield decoded.index, decoded.frame()
-                yield Lost([position for position in range(first, stop) if position not in seen])
+                yield SpanEnd([position for position in range(first, stop) if position not in seen], unlike)
 
     source = ahead(decode(), depth=12)
     try:
         for span in spans:
-            yield span, _until_lost(source)
+            yield span, _one_span(source)
     finally:
         source.close()  # type: ignore[attr-defined]  # a generator
 
 
-def _until_lost(source: Iterator[Positioned | Lost]) -> Iterator[Positioned | Lost]:
+def _one_span(source: Iterator[Positioned | SpanEnd]) -> Iterator[Positioned | SpanEnd]:
     for item in source:
         yield item
-        if isinstance(item, Lost):
+        if isinstance(item, SpanEnd):
             return
 
 
-def _taking_lost(source: Iterator[Positioned | Lost], lost: list[int]) -> Iterator[Positioned]:
+def _until_end(source: Iterator[Positioned | SpanEnd], ends: list[SpanEnd]) -> Iterator[Positioned]:
     for item in source:
-        if isinstance(item, Lost):
-            lost += item.positions
+        if isinstance(item, SpanEnd):
+            ends.append(item)
         else:
             yield item
+
+
+def _lost_text(info: ClipInfo, lost: Sequence[int]) -> str:
+    if info.breaks is None:
+        return f"{info.path.name}: {len(lost)} frames could not be decoded: {ranges_text(lost)}"
+    names = [path.name for place, path in enumerate(stills_of(info)) if place in set(lost)]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{info.path.name}: {len(names)} pictures could not be read: {', '.join(names[:_NAMED])}{more}"
+
+
+def _say_how_it_is_read(info: ClipInfo, progress: Progress) -> None:
+    if info.breaks is not None:
+        progress.say(f"{info.path.name} is a folder of pictures: each is looked at by itself, and nothing is steadied")
+    elif info.is_interlaced:
+        first = "lower" if info.is_lower_field_first else "upper"
+        progress.say(f"{info.path.name} is interlaced: of each frame the {first} field is read, half its rows")
+
+
+def _say_what_changes(name: str, info: ClipInfo, unlike: Mapping[int, str], progress: Progress) -> None:
+    width, height = info.stored_size
+    for words in dict.fromkeys(unlike.values()):
+        frames = ranges_text([position for position in unlike if unlike[position] == words])
+        progress.say(
+            f"{name} changes midway: it begins as {width} x {height}, {info.pixel_format}, and these frames are {words}: "
+            f"{frames}; faces are taken from them as they are, but nothing can be put into this clip"
+        )
 
 
 def _looked_at(frames: Iterator[Positioned], finder: Finder, progress: Progress) -> list[SeenFrame]:
@@ -156,6 +202,8 @@ def _looked_at(frames: Iterator[Positioned], finder: Finder, progress: Progress)
         batch.clear()
 
     for positioned in frames:
+        if batch and positioned[1].rgb.shape != batch[-1][1].rgb.shape:
+            look()
         batch.append(positioned)
         if len(batch) == BATCH_FRAMES:
             look()
@@ -173,8 +221,8 @@ def _followed(frames: Iterator[Positioned], finder: Finder, every: int, progress
         """Look at the group's last frame, and carry faces on through the group."""
         nonlocal known
         if len(group) > 1:
-            last = _found(finder.look([group[-1][1]])[0])
-            carried = carry([frame for _, frame, _ in group], known, last, finder.follow)
+            last = finder.detect([group[-1][1]])[0]
+            carried = carry([frame for _, frame, _ in group], known, last, finder.follow, finder.align)
             for (position, frame, mark), faces in zip(group[:-1], carried, strict=False):
                 seen.append(_seen(position, frame, mark, faces))
             known = carried[-1]
@@ -190,7 +238,7 @@ def _followed(frames: Iterator[Positioned], finder: Finder, every: int, progress
 
     for position, frame in frames:
         mark = signature(frame.rgb)
-        if group and (position != group[-1][0] + 1 or is_cut_between(group[-1][2], mark)):
+        if group and not _goes_on(group[-1], (position, frame, mark)):
             end_shot()
         group.append((position, frame, mark))
         if len(group) == 1:
@@ -199,6 +247,12 @@ def _followed(frames: Iterator[Positioned], finder: Finder, every: int, progress
             close()
     end_shot()
     return seen
+
+
+def _goes_on(before: tuple[int, Frame, U8], after: tuple[int, Frame, U8]) -> bool:
+    """Tell whether faces may be followed from one frame to another: its neighbour, of its size, in its shot."""
+    is_next = after[0] == before[0] + 1 and after[1].rgb.shape == before[1].rgb.shape
+    return is_next and not is_cut_between(before[2], after[2])
 
 
 def _found(faces: Sequence[Face]) -> list[SeenFace]:

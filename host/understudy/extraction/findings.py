@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -135,10 +135,17 @@ class Findings:
         )
         return [position for row in rows for position in json.loads(row[0]) if first <= position < stop]
 
+    def unlike(self, clip: int) -> dict[int, str]:
+        """Return, by position, what those frames of a clip are that are not what it began as: ``640 x 360``."""
+        query = "select value from meta where key glob ? order by key"
+        rows = self._db.execute(query, (f"unlike:{clip}:*",)).fetchall()
+        return {int(frame): words for row in rows for frame, words in json.loads(row[0]).items()}
+
     def add_chunk(
-        self, clip: int, span: tuple[int, int], frames: Sequence[SeenFrame], undecodable: Sequence[int]
-    ) -> None:
-        """Put a finished chunk in, in one transaction."""
+        self, clip: int, span: tuple[int, int], frames: Sequence[SeenFrame], undecodable: Sequence[int],
+        unlike: Mapping[int, str],
+    ) -> None:  # fmt: skip
+        """Put a finished chunk in, in one transaction; see ``unlike`` for the last argument."""
         seen = [(clip, frame.frame, frame.pts, frame.signature.tobytes()) for frame in frames]
         faces = [
             (clip, frame.frame, number, one.face.score, *(float(edge) for edge in one.face.box), str(one.origin),
@@ -149,6 +156,9 @@ class Findings:
         with self._db:
             self._db.executemany("insert or replace into frame values (?,?,?,?)", seen)
             self._db.executemany(f"insert or replace into face values ({','.join('?' * 15)})", faces)  # noqa: S608
+            if unlike:
+                key = f"unlike:{clip}:{span[0]:08d}"
+                self._db.execute("insert or replace into meta values (?,?)", (key, json.dumps(unlike)))
             self._db.execute("insert or replace into chunk values (?,?,?,?)", (clip, *span, json.dumps([*undecodable])))
 
     def times(self, clip: int) -> dict[int, int]:

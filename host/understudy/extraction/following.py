@@ -7,6 +7,7 @@ last one backwards from there, so that nobody arrives late.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -20,32 +21,37 @@ from .findings import SeenFace
 __all__ = ["Follow", "carry", "overlap"]
 
 Follow = Callable[[Frame, Sequence[Face]], list[Face | None]]
+Align = Callable[[Frame, Sequence[Face]], list[Face]]
 
-_SAME: Final = 0.3
-"""Boxes of neighbouring frames that overlap this much (intersection over union) are one face."""
+_SAME: Final = 0.2
+"""A detector's box and the landmarks' extent that overlap this much (intersection over union) are one face."""
 
 _TWICE: Final = 0.5
-"""Boxes of one frame that overlap this much are one face."""
+"""Landmarks whose extents overlap this much are one face."""
 
 
 def carry(
-    frames: Sequence[Frame], first: Sequence[SeenFace], last: Sequence[SeenFace], follow: Follow
+    frames: Sequence[Frame], first: Sequence[SeenFace], last: Sequence[Face], follow: Follow, align: Align
 ) -> list[list[SeenFace]]:
     """Return the faces of every frame of a group, the first and last ones included.
+
+    A face that was followed up to the last frame and that the detector confirms there keeps the landmarks that it was
+    followed to: aligned afresh they would jump a little at each of the detector's looks.
 
     Args:
         frames: Two or more in a row, of one shot.
         first: What is known of the first frame.
-        last: What the detector finds in the last one.
+        last: What the detector finds in the last one, without landmarks.
         follow: Finds faces of one frame in its neighbour.
+        align: Places landmarks on boxes.
     """
-    seen: list[list[SeenFace]] = [list(first), *([] for _ in frames[1:])]
-    for position in range(1, len(frames) - 1):
-        seen[position] = _follow(frames[position], seen[position - 1], follow)
-    met = _unmatched(seen[-2], last)
-    lost = _follow(frames[-1], met, follow) if met else []
-    seen[-1] = [*last, *_without_twins(lost, last)]  # the detector missed them for once, or they are no faces
-    arrived = _unmatched(last, seen[-2])
+    seen: list[list[SeenFace]] = [list(first)]
+    for frame in frames[1:]:
+        seen.append(_follow(frame, seen[-1], follow))
+    confirmed, fresh = _confirmed(seen[-1], last)
+    aligned = [SeenFace(face, Origin.FOUND) for face in (align(frames[-1], fresh) if fresh else [])]
+    arrived = _without_twins(aligned, confirmed)
+    seen[-1] = [*confirmed, *arrived]
     for position in range(len(frames) - 2, -1, -1):
         arrived = _without_twins(_follow(frames[position], arrived, follow), seen[position])
         if not arrived:
@@ -72,8 +78,18 @@ def _follow(frame: Frame, before: Sequence[SeenFace], follow: Follow) -> list[Se
     return kept
 
 
-def _unmatched(faces: Sequence[SeenFace], others: Sequence[SeenFace]) -> list[SeenFace]:
-    return [one for one in faces if all(overlap(_place(one.face), _place(other.face)) <= _SAME for other in others)]
+def _confirmed(followed: Sequence[SeenFace], boxes: Sequence[Face]) -> tuple[list[SeenFace], list[Face]]:
+    """Return the followed faces, marked as found where the detector finds them too, and the boxes of nobody followed."""
+    confirmed, fresh = list(followed), list[Face]()
+    for box in boxes:
+        alike = [overlap(box.box, _place(one.face)) for one in confirmed]
+        best = max(range(len(alike)), key=alike.__getitem__, default=-1)
+        if best < 0 or alike[best] < _SAME:
+            fresh.append(box)
+        elif confirmed[best].origin is not Origin.FOUND:
+            found = replace(confirmed[best].face, box=box.box, score=box.score, eyes=box.eyes)
+            confirmed[best] = SeenFace(found, Origin.FOUND)
+    return confirmed, fresh
 
 
 def _without_twins(faces: Sequence[SeenFace], others: Sequence[SeenFace]) -> list[SeenFace]:

@@ -20,12 +20,13 @@ from understudy.corrections import HandFace
 from understudy.faceset import NO_TRACK, Origin
 from understudy.project import ChosenExtract
 from understudy.steadiness import REACH_S, SUPPORT_S, Noise, fill_gaps, noise_of, parts_of_mesh, steadying_plan
-from understudy.tracking import Spotted, find_cuts, join_tracks, weak_tracks
+from understudy.tracking import Spotted, join_tracks, weak_tracks
 from understudy.video import ClipInfo
 from understudy_sdk import Face
 from understudy_sdk.types import F32, F64
 
 from .findings import Findings, extent_of
+from .shots import shot_starts
 
 __all__ = ["SettledClip", "SettledFace"]
 
@@ -97,6 +98,8 @@ class SettledClip:
             hand: The corrected frames, their faces with landmarks placed.
             first_track: Number of the clip's first track.
         """
+        if info.breaks is not None:  # single pictures: nothing says how much time lies between them
+            choice = replace(choice, steadiness=0.0, fill_gaps_s=0.0)
         self._findings, self._clip, self._choice, self._hand = findings, clip, choice, hand
         self.pts = findings.times(clip)
         start = min(self.pts.values(), default=0)
@@ -105,8 +108,7 @@ class SettledClip:
         self._time_of = dict(zip(self._frames, self._times, strict=True))
         self._place = {frame: place for place, frame in enumerate(self._frames)}
         spotted = self._spotted()
-        marks = [mark for _, mark in findings.signatures(clip)]
-        cuts = find_cuts(np.stack(marks), self._times) if marks else []
+        cuts = shot_starts(findings, clip, info, self._times)
         tracks = join_tracks(spotted, cuts).tracks
         weak = weak_tracks(spotted, tracks, self._times, cuts) - {
             track for one, track in zip(spotted, tracks, strict=True) if self._frames[one.frame] in hand

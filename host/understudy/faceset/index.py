@@ -111,8 +111,8 @@ class Faceset(Annotations):
 
     def origins(self, fingerprint: str) -> dict[str, int]:
         """Return how many faces of a clip came to be known in each way."""
-        query = "select origin, count(*) from face join clip on clip.id = face.clip where fingerprint = ? group by origin"
-        found = dict(self._db.execute(query, (fingerprint,)).fetchall())
+        of_clip = "from face join clip on clip.id = face.clip where fingerprint = ?"
+        found = dict(self._db.execute(f"select origin, count(*) {of_clip} group by origin", (fingerprint,)).fetchall())
         return {str(origin): int(found.get(origin, 0)) for origin in Origin}
 
     def undecodable(self, fingerprint: str) -> list[int]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .clip import ClipInfo, check_mergeable, check_square, probe
+from .clip import ClipInfo, check_mergeable, check_square, probe, refuse_unlike
 from .fingerprint import fingerprint
 from .frame import DecodedFrame
 from .join import check_destination, join_chunks
 from .reader import ClipReader
+from .stills import stills_of
 from .writer import ChunkWriter, Encoding
 
 __all__ = [
@@ -21,4 +22,6 @@ __all__ = [
     "fingerprint",
     "join_chunks",
     "probe",
+    "refuse_unlike",
+    "stills_of",
 ]

@@ -25,9 +25,10 @@ from .hdr import StaticHdr, static_hdr_of
 from .orientation import UPRIGHT, Orientation, orientation_of
 from .planes import layout_of, working_format
 
-__all__ = ["ClipInfo", "check_mergeable", "check_square", "probe"]
+__all__ = ["ClipInfo", "check_mergeable", "check_square", "probe", "refuse_unlike"]
 
 _USUAL_RATE = Fraction(25)
+_LOWER_FIRST = {3, 4}  # FFmpeg's AV_FIELD_BB and AV_FIELD_TB, whose second letter says which field is shown first
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +58,8 @@ class ClipInfo:
         last_duration: Ticks for which the last frame is shown.
         stream_index: The video's number among the tracks.
         hdr: What the file says of the display it was graded on.
+        is_lower_field_first: Whether, of two fields, the rows 1, 3, 5 ... are shown first.
+        breaks: Of a folder of pictures, those positions whose names do not count on from the one before; None for film.
     """
 
     path: Path
@@ -81,6 +84,8 @@ class ClipInfo:
     last_duration: int
     stream_index: int
     hdr: StaticHdr | None
+    is_lower_field_first: bool = False
+    breaks: frozenset[int] | None = None
 
     @property
     def stored_size(self) -> tuple[int, int]:
@@ -154,6 +159,7 @@ def _probed(path: Path, _size: int, _changed_ns: int) -> ClipInfo:
             last_duration=times.last_duration or round(1 / (rate * time_base)),
             stream_index=video.index,
             hdr=static_hdr_of(picture),
+            is_lower_field_first=video.codec_context.field_order in _LOWER_FIRST,
         )
 
 
@@ -186,10 +192,33 @@ def check_square(info: ClipInfo) -> None:
     """
     aspect = info.sample_aspect_ratio
     if aspect is not None and abs(aspect - 1) > Fraction(1, 50):
+        # an even width, for most encoders take no other; in upright pixels, for that is how players and editors show it
+        stored_width, stored_height = info.stored_size
+        width, height = info.orientation.size(2 * round(stored_width * aspect / 2), stored_height)
         raise MediaError(
             info.path,
             f"has pixels that are not square (anamorphic, {aspect.numerator}:{aspect.denominator})",
-            f"scale it to square pixels first, to {round(info.stored_size[0] * aspect)} x {info.stored_size[1]}",
+            f"scale it to square pixels first, to {width} x {height}",
+        )
+
+
+def refuse_unlike(info: ClipInfo, index: int, unlike: str) -> None:
+    """Refuse to change or encode a frame that is not what the clip began as, and whose scaled copy would be another.
+
+    Args:
+        info: The clip.
+        index: The frame.
+        unlike: What the frame is, in words; empty where it is like the first one.
+
+    Raises:
+        MediaError: When it is unlike.
+    """
+    if unlike:
+        width, height = info.stored_size
+        raise MediaError(
+            info.path,
+            f"changes midway: it begins as {width} x {height}, {info.pixel_format}, and its frame {index} is {unlike}",
+            "faces can be taken from it, but not put into it; convert it to one size and format first",
         )
 
 

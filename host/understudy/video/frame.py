@@ -13,8 +13,9 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from understudy_sdk import Frame, InvalidValueError, Layer, Region
 
 from .chroma import bring_down, bring_up, cells_touched
-from .clip import ClipInfo, check_mergeable
+from .clip import ClipInfo, check_mergeable, refuse_unlike
 from .color import code_steps, swscale_matrix, to_rgb
+from .fields import field_of, full_height
 from .orientation import Box
 from .planes import PixelLayout, layout_of, samples
 
@@ -26,15 +27,6 @@ F32 = npt.NDArray[np.float32]
 _SCALER = Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT
 
 
-def _first_field(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return a frame of two fields as its first one shows it: the other's rows are drawn between their neighbours."""
-    rgb = rgb.copy()
-    below = np.concatenate([rgb[2::2], rgb[-2:][:1]]) if len(rgb) % 2 == 0 else rgb[2::2]
-    above = rgb[:-1:2]
-    rgb[1::2] = (above.astype(np.uint16) + below[: len(above)] + 1) >> 1
-    return rgb
-
-
 class DecodedFrame:
     """A frame of a clip, in the clip's own pixel format.
 
@@ -42,26 +34,31 @@ class DecodedFrame:
         index: Its position among the clip's frames, from 0.
         pts: Its presentation time in ticks.
         time_base: Seconds per tick.
+        unlike: In words what it is where the clip began as something else, such as ``640 x 360``; mostly empty.
     """
 
-    def __init__(self, picture: av.VideoFrame, info: ClipInfo, index: int, reformatter: VideoReformatter) -> None:
+    def __init__(
+        self, picture: av.VideoFrame, info: ClipInfo, index: int, reformatter: VideoReformatter, unlike: str = ""
+    ) -> None:
         self._picture, self._info, self._reformatter = picture, info, reformatter
+        self._is_interlaced = (info.is_interlaced or picture.interlaced_frame) and picture.height > 1
         self._is_own = False  # the decoder may still need what we were lent, as a reference for later frames
-        self.index = index
+        self.index, self.unlike = index, unlike
         self.pts = info.pts[index]
         self.time_base: Fraction = info.time_base
 
     def frame(self) -> Frame:
-        """Give the frame as 8-bit upright RGB, by the clip's own matrix and range; its transfer stays as it is."""
-        layout = layout_of(self._info.pixel_format)
-        if layout is not None and layout.model == "gray":
-            # The scaler takes every grey picture for full range, whatever its tag says.
-            gray = self._rgb_of(layout, (0, 0, *self._info.stored_size))
-            rgb = np.clip(np.rint(gray * 255.0), 0, 255).astype(np.uint8)
+        """Give the frame as 8-bit upright RGB, by the clip's own matrix and range; its transfer stays as it is.
+
+        It has its own size, should the stream change it midway. Of an interlaced frame the field that is shown first
+        is given, with rows drawn between its own, so that nothing that moves is seen twice.
+        """
+        if self._is_interlaced:
+            is_lower = self._info.is_lower_field_first
+            field = self._shown(field_of(self._picture, is_lower=is_lower))
+            rgb = full_height(field, self._picture.height, is_lower=is_lower)
         else:
-            rgb = self._scaled()
-        if self._info.is_interlaced:
-            rgb = _first_field(rgb)
+            rgb = self._shown(self._picture)
         return Frame(self._info.orientation.upright_copy(rgb), self.pts, self.time_base)
 
     def region(self, x0: int, y0: int, x1: int, y1: int) -> Region:
@@ -72,7 +69,7 @@ class DecodedFrame:
 
         Raises:
             InvalidValueError: If the box does not meet the frame.
-            MediaError: If the clip's pixel format cannot be reached.
+            MediaError: If the clip's pixel format cannot be reached, or the frame is unlike the clip's first frames.
         """
         layout = self._reachable()
         info = self._info
@@ -81,7 +78,8 @@ class DecodedFrame:
             raise InvalidValueError("box", str((x0, y0, x1, y1)), f"a box that meets {info.width} x {info.height} px")
         stored = _on_chroma_grid(info.orientation.stored_box(box, info.width, info.height), layout, *info.stored_size)
         left, top, _, _ = info.orientation.upright_box(stored, info.width, info.height)
-        return Region(info.orientation.upright_copy(self._rgb_of(layout, stored)), left, top, info.color)
+        rgb = self._rgb_of(self._picture, layout, stored)
+        return Region(info.orientation.upright_copy(rgb), left, top, info.color)
 
     def lay(self, region: Region, layer: Layer) -> None:
         """Blend a layer over the region it was made from: ``region * (1 - mask) + rgb * mask``.
@@ -110,7 +108,12 @@ class DecodedFrame:
         self._add(layout, box, steps, covered)
 
     def to_av(self) -> av.VideoFrame:
-        """Give the frame for encoding: as stored (not turned), with its time and the clip's colour tags."""
+        """Give the frame for encoding: as stored (not turned), with its time and the clip's colour tags.
+
+        Raises:
+            MediaError: If it is unlike the clip's first frames.
+        """
+        refuse_unlike(self._info, self.index, self.unlike)
         picture, tags = self._picture, self._info.tags
         picture.pts, picture.time_base = self.pts, self.time_base
         picture.colorspace, picture.color_range = tags.matrix, tags.range
@@ -119,17 +122,27 @@ class DecodedFrame:
         return picture
 
     def _reachable(self) -> PixelLayout:
+        refuse_unlike(self._info, self.index, self.unlike)
         layout = layout_of(self._info.pixel_format)
         if layout is None:
             check_mergeable(self._info)
             raise AssertionError(self._info.pixel_format)
         return layout
 
-    def _scaled(self) -> npt.NDArray[np.uint8]:
+    def _shown(self, picture: av.VideoFrame) -> npt.NDArray[np.uint8]:
+        """Convert a frame, or a field of it, to 8-bit RGB as it is stored."""
+        layout = layout_of(self._info.pixel_format)
+        if layout is not None and layout.model == "gray":
+            # The scaler takes every grey picture for full range, whatever its tag says.
+            gray = self._rgb_of(picture, layout, (0, 0, picture.width, picture.height))
+            return np.asarray(np.clip(np.rint(gray * 255.0), 0, 255), np.uint8)
+        return self._scaled(picture)
+
+    def _scaled(self, picture: av.VideoFrame) -> npt.NDArray[np.uint8]:
         color = self._info.color
         is_ycc = color.matrix != 0
         converted = self._reformatter.reformat(
-            self._picture,
+            picture,
             format="rgb24",
             src_colorspace=swscale_matrix(color) if is_ycc else None,
             src_color_range=(2 if color.is_full_range else 1) if is_ycc else None,
@@ -139,10 +152,10 @@ class DecodedFrame:
         rgb: npt.NDArray[np.uint8] = converted.to_ndarray()  # type: ignore[assignment]  # rgb24 is always uint8
         return rgb
 
-    def _rgb_of(self, layout: PixelLayout, box: Box) -> F32:
+    def _rgb_of(self, picture: av.VideoFrame, layout: PixelLayout, box: Box) -> F32:
         """Convert a stored box, which lies on the chroma grid, to float32 RGB."""
         x0, y0, x1, y1 = box
-        planes = [samples(self._picture, layout, channel) for channel in range(len(layout.channels))]
+        planes = [samples(picture, layout, channel) for channel in range(len(layout.channels))]
         if layout.model == "ycc":
             luma = _codes(planes[0][y0:y1, x0:x1], layout)
             return to_rgb([luma, *(_raised(plane, layout, box) for plane in planes[1:])], self._info.color)

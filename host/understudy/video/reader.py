@@ -21,8 +21,8 @@ from .clip import ClipInfo, probe
 from .color import swscale_matrix
 from .container import main_video, open_media, packets_of
 from .frame import DecodedFrame
-from .planes import exact_equivalents
-from .stills import StillFrame, read_still
+from .planes import exact_equivalents, working_format
+from .stills import StillFrame, read_still, stills_of
 
 __all__ = ["ClipReader"]
 
@@ -84,8 +84,9 @@ class ClipReader:
         self.undecodable += range(position, stop)
 
     def _stills(self, start: int, stop: int) -> Iterator[StillFrame]:
+        paths = stills_of(self.info)
         for position in range(start, stop):
-            still = read_still(self.info, position)
+            still = read_still(self.info, paths, position)
             if still is None:
                 self.undecodable.append(position)
             else:
@@ -109,7 +110,8 @@ class ClipReader:
                 if index < start or index <= last:
                     continue
                 last = index
-                yield DecodedFrame(self._conformed(picture), self.info, index, self._reformatter)
+                unlike = self._unlikeness(picture)
+                yield DecodedFrame(self._conformed(picture), self.info, index, self._reformatter, unlike)
                 if index == stop - 1:
                     return
 
@@ -150,11 +152,21 @@ class ClipReader:
         video.thread_count = self._threads if is_threaded else 1
         return container, video
 
+    def _unlikeness(self, picture: av.VideoFrame) -> str:
+        """Say what a frame is, in words, where it is not what the clip began as."""
+        info, found = self.info, list[str]()
+        if (picture.width, picture.height) != info.stored_size:
+            found.append(f"{picture.width} x {picture.height}")
+        if working_format(picture.format.name) != info.pixel_format:
+            found.append(picture.format.name)
+        if picture.interlaced_frame and not info.is_interlaced:
+            found.append("interlaced")
+        return ", ".join(found)
+
     def _conformed(self, picture: av.VideoFrame) -> av.VideoFrame:
-        """Bring a frame to the clip's format and size, should a stream change them midway, and its rows in order."""
+        """Bring a frame to the clip's format, should a stream change it midway, and its rows in order."""
         info = self.info
-        width, height = info.stored_size
-        is_same = (picture.width, picture.height, picture.format.name) == (width, height, info.pixel_format)
+        is_same = picture.format.name == info.pixel_format
         if is_same and picture.planes[0].line_size < 0 and exact_equivalents(info.pixel_format):
             # Stored bottom row first: there and back through another order of the same samples rights it exactly.
             picture = self._converted(picture, exact_equivalents(info.pixel_format)[0])
@@ -164,13 +176,13 @@ class ClipReader:
     def _converted(self, picture: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
         color = self.info.color
         matrix, levels = (swscale_matrix(color), 2 if color.is_full_range else 1) if color.matrix else (None, None)
+        stated = int(picture.color_range)  # of this frame, which may differ from the clip's
         return self._reformatter.reformat(
             picture,
-            *self.info.stored_size,
             format=pixel_format,
             src_colorspace=matrix,
             dst_colorspace=matrix,
-            src_color_range=levels,
+            src_color_range=(stated or levels) if color.matrix else None,
             dst_color_range=levels,
             threads=1,
         )

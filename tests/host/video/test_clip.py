@@ -115,11 +115,13 @@ def test_words_for_files_that_are_no_clips(tmp_path, make_clip):
     readable.write_text("only words\n" * 50)
     empty = tmp_path / "empty.mov"
     empty.touch()
+    folder = tmp_path / "pictures"
+    folder.mkdir()
     for path, words in [
         (text, "not a video"),
         (readable, "not a video"),
         (empty, "not a video"),
-        (tmp_path, "is a folder"),
+        (folder, "holds no pictures"),
         (tmp_path / "gone.mp4", "no such file"),
     ]:
         with pytest.raises(MediaError, match=words) as caught:

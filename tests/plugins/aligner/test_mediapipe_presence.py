@@ -45,6 +45,8 @@ class FakeNetwork:
         (2, True, [HARDLY, HARDLY], 2, 1),  # in doubt, but it stays in place
         (2, True, [UNSURE], 1, 0),  # nobody convinced the first look, so there is no second
         (1, True, [SURE], 1, 1),
+        (3, True, [SURE, SURE, SURE], 3, 1),
+        (3, True, [SURE, SURE, UNSURE], 3, 0),
         (1, False, [SURE, SURE], 2, 1),  # a box alone places the crop roughly only
         (2, False, [UNSURE, UNSURE, SURE, UNSURE, SURE], 5, 1),  # it stands on its head: the third square is turned so
         (2, False, [HARDLY, HARDLY, HARDLY + 4, UNSURE, SURE], 5, 1),  # hardly better than upright: upright it stays
@@ -60,7 +62,7 @@ def test_every_look_must_be_sure(passes, has_eyes, logits, looks, kept):
 
 @pytest.mark.parametrize(("logits", "turned"), [([0, 0, SURE, 0, SURE], True), ([0, 0, 4, 0, SURE], False)])
 def test_the_turn_that_is_better_by_far_wins(logits, turned):
-    stage = MediaPipeAligner(MediaPipeAlignerConfig(min_presence=0.0), FakeNetwork(logits))
+    stage = MediaPipeAligner(MediaPipeAlignerConfig(passes=2, min_presence=0.0), FakeNetwork(logits))
     (faces,) = stage.align([face_frame()], [[plain_face(eyes=False)]])
     right, left = faces[0].mesh[33], faces[0].mesh[263]
     assert (right[0] > left[0]) == turned  # upside down, the subject's right eye is on the right
@@ -68,7 +70,7 @@ def test_the_turn_that_is_better_by_far_wins(logits, turned):
 
 def test_a_mesh_that_will_not_rest_gets_a_third_look():
     network = FakeNetwork([SURE] * 3, face_like_mesh(0.2))
-    stage = MediaPipeAligner(MediaPipeAlignerConfig(), network)
+    stage = MediaPipeAligner(MediaPipeAlignerConfig(passes=2), network)
     stage.align([face_frame()], [[plain_face()]])
     assert len(network.pictures) == 3
 
@@ -81,7 +83,7 @@ def test_a_batch_is_one_call_for_each_look():
             calls.append(len(draws))
             return super().__call__(draws)
 
-    stage = MediaPipeAligner(MediaPipeAlignerConfig(), Counting([SURE] * 20))
+    stage = MediaPipeAligner(MediaPipeAlignerConfig(passes=2), Counting([SURE] * 20))
     stage.align([face_frame(), face_frame()], [[plain_face(), plain_face()], [plain_face()]])
     assert [count for count in calls if count] == [3, 3]
 

@@ -45,18 +45,19 @@ class MediaPipeAlignerConfig(StageConfig):
         ),
     ] = 0.03
     passes: Annotated[
-        Literal[1, 2],
+        Literal[1, 2, 3],
         Field(
-            description="2: place the mesh again in a crop centred by the first mesh, steadier and closer. "
-            "Faces from a detector that does not know the eyes always get two; a face followed from the neighbouring "
-            "frame gets the second where it moved."
+            description="How often the mesh is placed, each time in a crop centred by the mesh before: steadier and "
+            "closer. After 3 it lies where following it from the neighbouring frame would lead too. Faces from a "
+            "detector that does not know the eyes always get two; a followed face gets one, and unless this is 1 a "
+            "second where it moved."
         ),
-    ] = 2
+    ] = 3
     runtime: Annotated[
         Runtime,
         Field(
             description="litert: on the CPU, one face at a time on each thread. torch: all faces of a call at once, on "
-            "the project's device. auto: torch on a GPU, else litert. Both place the same points, to 0.001 px."
+            "the project's device. auto: torch on a GPU, else litert. Both networks' points agree to 0.001 px."
         ),
     ] = "auto"
     precision: Annotated[

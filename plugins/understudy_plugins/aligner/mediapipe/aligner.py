@@ -80,7 +80,8 @@ class MediaPipeAligner:
         given = [case for found in cases for case in found]
         self._look(given, [roi_of_box(case.face.box, case.face.eyes) for case in given])
         self._look_in_quarters([case for case in given if case.face.eyes is None and case.last.logit < _CLEAR_LOGIT])
-        self._look_again([case for case in given if self._config.passes == 2 or case.face.eyes is None])
+        for number in range(1, 3):
+            self._look_again([case for case in given if number < self._passes(case.face)])
         self._look_again([case for case in given if case.is_restless])
         return [[_aligned(case) for case in found if self._is_face(case)] for found in cases]
 
@@ -93,10 +94,14 @@ class MediaPipeAligner:
         given = [_Case(frame.rgb, face) for face in before]
         self._look(given, [roi_of_face(case.face) for case in given])
         moved = [case for case in given if not case.is_settled]
-        self._look_again([case for case in moved if self._config.passes == 2 or case.face.mesh is None])
+        self._look_again([case for case in moved if self._config.passes > 1 or case.face.mesh is None])
         # Without a mesh, the first square was a guess.
         self._look_again([case for case in moved if case.is_restless and case.face.mesh is None])
         return [_followed(case) if self._is_still_there(case) else None for case in given]
+
+    def _passes(self, face: Face) -> int:
+        """Return how often a found face is looked at: a box without eyes places the first square roughly only."""
+        return self._config.passes if face.eyes is not None else max(2, self._config.passes)
 
     def _look(self, cases: Sequence[_Case], rois: Sequence[Roi]) -> None:
         """Add to each case what the network sees in a square of its picture."""

@@ -6,6 +6,7 @@ The figures were measured on real clips, sharp and degraded, and on the patterns
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -48,18 +49,18 @@ class Look(NamedTuple):
 def is_face(looks: list[Look], min_presence: float, max_wander: float) -> bool:
     """Tell whether every look was sure enough, and where one was in doubt, whether the landmarks stayed in place.
 
-    Of a face, two looks at about the same square see the same points; of a pattern that is none, they do not.
+    Of a face, looks at about the same square see the same points; of a pattern that is none, they do not.
 
     Args:
-        looks: At one face in one frame, in order; the last two are compared.
+        looks: At one face in one frame, in order.
         min_presence: What every look must have.
-        max_wander: How far the landmarks may move between two looks, over the face's size.
+        max_wander: How far the landmarks may move from one look to the next, over the face's size.
     """
     if any(look.presence < min_presence for look in looks):
         return False
-    if len(looks) < 2 or all(look.presence >= SURE for look in looks):
+    if all(look.presence >= SURE for look in looks):
         return True
-    return wander(looks[-2], looks[-1]) <= max_wander
+    return all(wander(first, second) <= max_wander for first, second in pairwise(looks))
 
 
 def wander(first: Look, second: Look) -> float:

@@ -72,7 +72,7 @@ class MediaPipeDetectorConfig(StageConfig):
         Runtime,
         Field(
             description="litert: on the CPU, one picture at a time on each thread. torch: all pictures of a call at "
-            "once, on the project's device. auto: torch on a GPU, else litert. Both find the same, to 0.001 px."
+            "once, on the project's device. auto: torch on a GPU, else litert. Both networks' boxes agree to 0.001 px."
         ),
     ] = "auto"
     precision: Annotated[
