@@ -124,8 +124,8 @@ def looped(clip: Path, frames: int, path: Path) -> Path:
     return path
 
 
-def in_process(work: Callable[..., float], *arguments: Any) -> tuple[float, float]:
-    """Run work in a process of its own; return the seconds it says and its peak memory in MB, all included."""
+def in_process(work: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """Run work in a process of its own; return what it says and its peak memory in MB, all included."""
     context = multiprocessing.get_context("spawn")
     receive, send = context.Pipe(duplex=False)
     process = context.Process(target=_measured, args=(send, work, *arguments))
@@ -137,7 +137,7 @@ def in_process(work: Callable[..., float], *arguments: Any) -> tuple[float, floa
     return seconds, peak
 
 
-def _measured(send: Any, work: Callable[..., float], *arguments: Any) -> None:
+def _measured(send: Any, work: Callable[..., Any], *arguments: Any) -> None:
     seconds = work(*arguments)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
     send.send((seconds, peak))
@@ -159,34 +159,74 @@ def run_phase(job: Job, phase: str) -> float:
     return time.perf_counter() - watch.began
 
 
+def run_extraction(job: Job) -> dict[str, float]:
+    """Run the extract phase; return the seconds of finding faces and of cutting them, and of all from the first on."""
+    from understudy.progress import Silent
+    from understudy.run import run
+
+    class Watch(Silent):
+        def __init__(self) -> None:
+            self.began: list[tuple[str, float]] = []
+            self.seconds = {"find": 0.0, "cut": 0.0}
+
+        def start(self, phase: str, total: int, unit: str, *, done: int = 0, device: str = "") -> None:
+            self.began.append((phase.rpartition(": ")[2], time.perf_counter()))
+
+        def finish(self) -> None:
+            step, began = self.began[-1]
+            self.seconds[step] += time.perf_counter() - began
+
+    watch = Watch()
+    run(write_project(job), phases=("extract",), progress=watch)
+    return {**watch.seconds, "all": time.perf_counter() - watch.began[0][1]}
+
+
 def parts_of_extraction(args: argparse.Namespace, clip: Path, frames: int) -> dict[str, float]:
     """Return the seconds a frame spends in each part of extraction, one after the other in one thread."""
-    import numpy as np
-
-    from understudy.extraction import Stages, warp_crop
+    from understudy.extraction import Finder
+    from understudy.extraction.cutting import Cutter
+    from understudy.extraction.settling import SettledFace
+    from understudy.faceset import Origin
+    from understudy.masking import JoinedMasker
     from understudy.pictures import encode_png
     from understudy.run import resources_for
+    from understudy.steadiness import look_of
+    from understudy.tracking import signature
     from understudy.video import ClipReader
 
     with tempfile.TemporaryDirectory() as folder:
         project = write_project(Job(Path(folder), clip, clip, 1, args))
-        choice = project.facesets["target"].extract
-        stages, clock, count = Stages.build(choice, resources_for(project)), Clock(), 0
+        choice, resources = project.facesets["target"].extract, resources_for(project)
+        finder, clock, count = Finder.build(choice, resources), Clock(), 0
+        faces: list[Any] = []
         with ClipReader(clip) as reader:
+            cutter = Cutter(choice, JoinedMasker.build(choice.maskers, choice.mask_join, resources), clip, reader.info)
             for decoded in clock.timed("decoding", reader.frames(0, frames)):
-                count += 1
                 with clock.part("converting to RGB"):
                     frame = decoded.frame()
-                with clock.part("detecting"):
-                    found = stages.detector.detect([frame])
-                with clock.part("aligning"):
-                    faces = stages.aligner.align([frame], found)[0]
+                with clock.part("signature"):
+                    signature(frame.rgb)
+                if faces:
+                    with clock.part("following"):
+                        finder.follow(frame, faces)
+                if count % choice.detect_every == 0:
+                    with clock.part("detecting (every 5th)"):
+                        found = finder.detect([frame])
+                faces = finder.align(frame, found[0])
+                settled = [
+                    SettledFace(count, frame.pts, number, face, face.landmarks, Origin.FOUND, 0)
+                    for number, face in enumerate(faces)
+                    if face.landmarks is not None
+                ]
                 with clock.part("cropping and masking"):
-                    crops = [warp_crop(frame, face, choice.face_type, choice.crop_size) for face in faces]
-                    masks = [np.rint(mask.values * 255).astype(np.uint8) for mask in stages.masker.mask(crops)]
+                    crops = cutter.cut(frame, count, settled)
+                with clock.part("looking at crops"):
+                    for crop, mask in crops:
+                        look_of(crop.rgb, mask, crop.landmarks, crop.frame_to_crop)
                 with clock.part("encoding pictures"):
-                    for picture in (*[crop.rgb for crop in crops], *masks):
+                    for picture in (picture for crop, mask in crops for picture in (crop.rgb, mask)):
                         encode_png(picture)
+                count += 1
     return {name: seconds / count for name, seconds in clock.seconds.items()}
 
 
@@ -252,8 +292,10 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         clip = looped(args.target, args.frames, folder / "clip.mp4") if args.loop else args.target
         frames = len(probe(clip).pts)
         job = Job(folder, args.source, clip, args.steps, args)
-        seconds, peak = in_process(run_phase, job, "extract")
-        found["extract"] = {"frames_per_s": (frames + len(probe(args.source).pts)) / seconds, "peak_mb": peak}
+        seconds, peak = in_process(run_extraction, job)
+        total = frames + len(probe(args.source).pts)
+        found["extract"] = {f"{step}_frames_per_s": total / took for step, took in seconds.items()}
+        found["extract"]["peak_mb"] = peak
         found["extract_parts_ms"] = _milliseconds(parts_of_extraction(args, clip, min(frames, 120)))
         seconds, peak = in_process(run_phase, job, "train")
         found["train"] = {"s_per_step": seconds / args.steps, "peak_mb": peak, "batch_size": 4}

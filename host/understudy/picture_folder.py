@@ -31,6 +31,7 @@ def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
 
 def _counts_on(before: Path, after: Path) -> bool:
     """Tell whether two names are equal save for their last number, which is one more."""
-    numbered = [re.fullmatch(r"(.*?)(\d+)(\D*)", path.name) for path in (before, after)]
-    (head, number, tail), (other_head, other_number, other_tail) = (m.groups() if m else ("", "0", "") for m in numbered)
-    return (head, tail) == (other_head, other_tail) and int(other_number) == int(number) + 1
+    first, second = (re.fullmatch(r"(.*?)(\d+)(\D*)", path.name) for path in (before, after))
+    if first is None or second is None:
+        return False
+    return first.group(1, 3) == second.group(1, 3) and int(second.group(2)) == int(first.group(2)) + 1

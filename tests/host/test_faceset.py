@@ -28,7 +28,9 @@ def a_face(frame, number=0, seed=0):
 def fill(folder, frames=(0, 1, 2)):
     with Faceset(folder, writable=True) as index:
         clip = index.register_clip("f" * 64, "clip.mp4", Fraction(1, 15360), 3, (64, 48))
-        index.add_chunk(clip, (0, 3), [a_face(frame)[0] for frame in frames], (FaceType.WHOLE_FACE, 32, ".png"), made_from="m")
+        index.add_chunk(
+            clip, (0, 3), [a_face(frame)[0] for frame in frames], (FaceType.WHOLE_FACE, 32, ".png"), made_from="m"
+        )
     return folder
 
 

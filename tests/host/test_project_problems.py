@@ -109,7 +109,11 @@ def problems(path, registry, overrides=()) -> list[str]:
             "cast.yaml:15:16: swaps.0.ranges.0.from: must be HH:MM:SS:FF, HH:MM:SS.mmm or a frame number, but is '5s'",
         ),
         ("[anna.mp4]", "[gone.mp4]", "cast.yaml:3:18: facesets.anna.clips.0: there is no file {root}/gone.mp4"),
-        ("[anna.mp4]", "[.]", "cast.yaml:3:18: facesets.anna.clips.0: {root} is a folder without pictures (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp)"),
+        (
+            "[anna.mp4]",
+            "[.]",
+            "cast.yaml:3:18: facesets.anna.clips.0: {root} is a folder without pictures (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp)",
+        ),
         (
             "[anna.mp4]",
             "[anna.mp4, ./anna.mp4]",

@@ -6,7 +6,7 @@ on its own, so a run that was killed and one that was not leave the same finding
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,23 +17,21 @@ from understudy.plugins import blaming
 from understudy.progress import Progress
 from understudy.project import Chosen, ChosenExtract
 from understudy.tracking import is_cut_between, signature
-from understudy.video import ClipInfo, ClipReader, fingerprint, probe, stills_of
+from understudy.video import ClipInfo, ClipReader, fingerprint, probe
 from understudy_sdk import Aligner, Detector, Face, FollowingAligner, Frame, Resources
 from understudy_sdk.types import U8
 
 from .findings import Findings, SeenFace, SeenFrame
 from .following import carry
+from .remarks import change_texts, lost_text, reading_text
 
-__all__ = ["CHUNK_FRAMES", "Finder", "SpanEnd", "decoded_spans", "find_clip", "ranges_text", "spans_of"]
+__all__ = ["CHUNK_FRAMES", "Finder", "SpanEnd", "decoded_spans", "find_clip", "spans_of"]
 
 CHUNK_FRAMES: Final = 64
 """Frames of a chunk: what a killed run loses at most."""
 
 BATCH_FRAMES: Final = 4
 """Frames given to a stage at once, where the detector looks at each."""
-
-_NAMED: Final = 8
-"""Damaged pictures of a chunk that are named; of more, the number is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,8 @@ def find_clip(findings: Findings, clip: Path, finder: Finder, progress: Progress
     finished = findings.finished_chunks(number)
     spans = [span for span in spans_of(info) if span[0] not in finished]
     every = 1 if info.breaks is not None else finder.choice.detect_every
-    if spans:
-        _say_how_it_is_read(info, progress)
+    if spans and (text := reading_text(info)):
+        progress.say(text)
     for span, decoded in decoded_spans(clip, info, spans):
         ends = list[SpanEnd]()
         frames = _until_end(decoded, ends)
@@ -97,9 +95,10 @@ def find_clip(findings: Findings, clip: Path, finder: Finder, progress: Progress
         findings.add_chunk(number, span, seen, lost, ends[0].unlike)
         if lost:
             progress.advance(len(lost))
-            progress.say(_lost_text(info, lost))
-    if spans and info.breaks is None:
-        _say_what_changes(clip.name, info, findings.unlike(number), progress)
+            progress.say(lost_text(info, lost))
+    if spans:
+        for text in change_texts(info, findings.unlike(number)):
+            progress.say(text)
 
 
 def spans_of(info: ClipInfo) -> list[tuple[int, int]]:
@@ -161,32 +160,6 @@ def _until_end(source: Iterator[Positioned | SpanEnd], ends: list[SpanEnd]) -> I
             ends.append(item)
         else:
             yield item
-
-
-def _lost_text(info: ClipInfo, lost: Sequence[int]) -> str:
-    if info.breaks is None:
-        return f"{info.path.name}: {len(lost)} frames could not be decoded: {ranges_text(lost)}"
-    names = [path.name for place, path in enumerate(stills_of(info)) if place in set(lost)]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{info.path.name}: {len(names)} pictures could not be read: {', '.join(names[:_NAMED])}{more}"
-
-
-def _say_how_it_is_read(info: ClipInfo, progress: Progress) -> None:
-    if info.breaks is not None:
-        progress.say(f"{info.path.name} is a folder of pictures: each is looked at by itself, and nothing is steadied")
-    elif info.is_interlaced:
-        first = "lower" if info.is_lower_field_first else "upper"
-        progress.say(f"{info.path.name} is interlaced: of each frame the {first} field is read, half its rows")
-
-
-def _say_what_changes(name: str, info: ClipInfo, unlike: Mapping[int, str], progress: Progress) -> None:
-    width, height = info.stored_size
-    for words in dict.fromkeys(unlike.values()):
-        frames = ranges_text([position for position in unlike if unlike[position] == words])
-        progress.say(
-            f"{name} changes midway: it begins as {width} x {height}, {info.pixel_format}, and these frames are {words}: "
-            f"{frames}; faces are taken from them as they are, but nothing can be put into this clip"
-        )
 
 
 def _looked_at(frames: Iterator[Positioned], finder: Finder, progress: Progress) -> list[SeenFrame]:
@@ -270,14 +243,3 @@ def _call(chosen: Chosen, frames: Sequence[Frame], work: Callable[[], Any]) -> l
         if len(answer) != len(frames):
             raise ValueError(f"answered {len(answer)} lists for {len(frames)} frames")
         return answer
-
-
-def ranges_text(positions: Sequence[int]) -> str:
-    """Return positions as people write them: ``3-7, 12``."""
-    runs: list[list[int]] = []
-    for position in positions:
-        if runs and position == runs[-1][1] + 1:
-            runs[-1][1] = position
-        else:
-            runs.append([position, position])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)

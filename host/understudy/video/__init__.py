@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .clip import ClipInfo, check_mergeable, check_square, probe, refuse_unlike
+from .checks import check_mergeable, check_square, refuse_unlike
+from .clip import ClipInfo, probe
 from .fingerprint import fingerprint
 from .frame import DecodedFrame
 from .join import check_destination, join_chunks

@@ -11,6 +11,7 @@ from understudy.picture_folder import pictures_in
 
 __all__ = ["fingerprint"]
 
+
 def fingerprint(path: Path) -> str:
     """Digest a file, or a folder of pictures; 64 hex digits.
 

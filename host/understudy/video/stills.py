@@ -116,7 +116,7 @@ def _pictures_in(folder: Path) -> list[Path]:
 
 
 def _decoded(path: Path) -> U8 | None:
-    """Return a picture as 8-bit RGB, upright by its own tag; None where it is damaged or of a kind nobody here reads."""
+    """Return a picture as 8-bit RGB, upright by its own tag; None where it is damaged or of an unknown kind."""
     try:
         content = path.read_bytes()
         if not content or is_damaged(content):

@@ -288,6 +288,7 @@ ASTRONAUT = Face(np.array([178.0, 64.0, 268.0, 177.0], np.float32), 0.9)
 @pytest.mark.parametrize("flip", [False, True])
 def test_landmarks_are_face_alignments(from_file, fan_state, astronaut, monkeypatch, flip):
     """The same boxes, weights and settings give the same points, before face-alignment cuts them to whole pixels."""
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # compiling its decoder would take longer than running it
     pytest.importorskip("face_alignment")
     from face_alignment import api, models
     from face_alignment.detection.core import FaceDetector
