@@ -181,7 +181,5 @@ def _legend(curves: Sequence[Curve], unit: str) -> str:
 
 def _summary(curve: Curve) -> str:
     values = curve.ys[np.isfinite(curve.ys)]
-    spread = (
-        f"{number(float(values.min()))} to {number(float(values.max()))}, median {number(float(np.median(values)))}"
-    )
-    return f"{curve.label} {spread}".strip()
+    low, median, high = (number(float(value)) for value in np.quantile(values, (0.0, 0.5, 1.0)))
+    return f"{curve.label} {low} to {high}, median {median}".strip()

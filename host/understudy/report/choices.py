@@ -27,9 +27,8 @@ def choices_of(faceset: ChosenFaceset) -> dict[str, str]:
 def _stage(chosen: Chosen) -> str:
     """Return a plugin's name and those of its settings that are not as usual."""
     settings = chosen.config.model_dump(mode="json", exclude_defaults=True)
-    return " ".join(
-        [chosen.name, *([f"({', '.join(f'{key} {value}' for key, value in settings.items())})"] * bool(settings))]
-    )
+    told = ", ".join(f"{key} {value}" for key, value in settings.items())
+    return f"{chosen.name} ({told})" if told else chosen.name
 
 
 def _rhythm(choice: ChosenExtract) -> str:

@@ -108,14 +108,15 @@ def _clip_section(
     yield f'<p class="about">{clip.width} × {clip.height}{rate}, {number(clip.frames)} frames</p>'
     yield facts_list("", _clip_facts(clip))
     sections = [track for track in clip.tracks if id(track) in shown]
-    yield _clip_timeline(clip, tracks, {track.track: track_id(place, track.track) for track in sections})
+    links = {track.track: track_id(place, track.track) for track in sections}
+    yield _clip_timeline(clip, tracks, links)
     notes = index.notes([clip.fingerprint])
     if len(clip.tracks) != 1 and notes:
         yield f"<h4>Faces of the clip</h4>{face_tiles(index, spread([note.name for note in notes]), clip.start_s)}"
     if clip.untracked:
         yield _loose_poses(index, notes)
     if clip.tracks:
-        yield _tracks_table(index, clip, tracks, {track.track for track in sections}, place)
+        yield _tracks_table(index, clip, tracks, links)
     for track in sections:
         yield from track_section(place, index, clip, track, [note.name for note in tracks[track.track]])
         progress.advance()
@@ -168,39 +169,40 @@ def _loose_poses(index: Faceset, notes: list[FaceNote]) -> str:
 
 
 def _tracks_table(
-    index: Faceset, clip: ClipReport, tracks: Mapping[int, list[FaceNote]], sections: set[int], place: str
+    index: Faceset, clip: ClipReport, tracks: Mapping[int, list[FaceNote]], links: Mapping[int, str]
 ) -> str:
     heads = (
         "face", "track", "person", "from", "to", "faces", "filled", "missing", "double", "size px", "yaw °", "pitch °",
         "sharpness", "trembling found", "steadied",
     )  # fmt: skip
-    rows = []
-    for track in clip.tracks:
-        own = tracks[track.track]
-        name = (
-            f'<a href="#{track_id(place, track.track)}">{track.track}</a>' if track.track in sections else track.track
-        )
-        rows.append(
-            [
-                thumbnail(index, own[len(own) // 2].name, f"track {track.track}"),
-                f"<b>{name}</b>",
-                text(track.person),
-                f"{track.first}<br><small>{clock(track.first_s - clip.start_s)}</small>",
-                f"{track.last}<br><small>{clock(track.last_s - clip.start_s)}</small>",
-                number(track.faces),
-                number(track.origins["filled"]),
-                number(track.missing),
-                number(track.double),
-                number(track.size_px.median),
-                f"{track.yaw_deg.low:.0f} to {track.yaw_deg.high:.0f}",
-                f"{track.pitch_deg.low:.0f} to {track.pitch_deg.high:.0f}",
-                number(track.sharpness.median),
-                f"{track.found.within_256_px:.3f}" if track.found else "–",
-                f"{track.steadied.within_256_px:.3f}" if track.steadied else "–",
-            ]
-        )
-    note = "Trembling is that within the face, in px of a full-face crop of 256 px. Yaw and pitch are those of the middle 80 of 100 faces."
+    rows = [_track_cells(index, clip, track, tracks[track.track], links.get(track.track)) for track in clip.tracks]
+    note = (
+        "Size and sharpness are medians, yaw and pitch leave a tenth of the faces out at either end. Trembling is "
+        "that within the face, in px of a full-face crop of 256 px."
+    )
     return table("Tracks", heads, rows, numbers_from=3, note=note)
+
+
+def _track_cells(
+    index: Faceset, clip: ClipReport, track: TrackFigures, own: list[FaceNote], link: str | None
+) -> list[str]:
+    return [
+        thumbnail(index, own[len(own) // 2].name, f"track {track.track}"),
+        f'<b><a href="#{link}">{track.track}</a></b>' if link else f"<b>{track.track}</b>",
+        text(track.person),
+        f"{track.first}<br><small>{clock(track.first_s - clip.start_s)}</small>",
+        f"{track.last}<br><small>{clock(track.last_s - clip.start_s)}</small>",
+        number(track.faces),
+        number(track.origins["filled"]),
+        number(track.missing),
+        number(track.double),
+        number(track.size_px.median),
+        f"{track.yaw_deg.low:.0f} to {track.yaw_deg.high:.0f}",
+        f"{track.pitch_deg.low:.0f} to {track.pitch_deg.high:.0f}",
+        number(track.sharpness.median),
+        f"{track.found.within_256_px:.3f}" if track.found else "–",
+        f"{track.steadied.within_256_px:.3f}" if track.steadied else "–",
+    ]
 
 
 def _plain(name: str) -> str:

@@ -58,11 +58,11 @@ def _clip_sheet(index: Faceset, faceset: FacesetReport, clip: ClipReport) -> U8:
     captions = [f"{row.frame}  {time}  {row.face.score:.2f}" for row, time in zip(shown, times, strict=True)]
     missing = sum(last - first + 1 for first, last in clip.without_face)
     lost = sum(last - first + 1 for first, last in clip.undecodable)
-    heading = [
+    found = (
         f"{faceset.name}: {clip.name}, {clip.width}x{clip.height}, {clip.done} of {clip.frames} frames, "
-        f"{clip.faces} faces, {len(clip.tracks)} tracks",
-        f"without a face: {missing} frames, with several: {clip.several}, undecodable: {lost}",
-    ]
+        f"{clip.faces} faces, {len(clip.tracks)} tracks"
+    )
+    heading = [found, f"without a face: {missing} frames, with several: {clip.several}, undecodable: {lost}"]
     return contact_sheet([index.picture(row) for row in shown], captions, heading)
 
 

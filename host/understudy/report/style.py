@@ -57,7 +57,8 @@ p { margin: 0 0 1rem; }
 .track { border: 1px solid var(--line); border-radius: 8px; margin-top: 1.25rem; padding: 1rem 1.1rem; }
 .person { background: var(--grid); border-radius: 99px; padding: .1rem .6rem; font-weight: 500; font-size: 13px; }
 .warning { background: var(--warn-ground); color: var(--warn-ink); border-radius: 6px; padding: .6rem .9rem; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 0 2rem; align-items: start; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 0 2rem;
+  align-items: start; }
 .facts dl { margin: 0 0 1rem; }
 .facts dl div { display: grid; grid-template-columns: 12rem minmax(0, 1fr); gap: .75rem; padding: .22rem 0;
   border-bottom: 1px solid var(--grid); }
@@ -75,8 +76,8 @@ td img { display: block; width: 40px; height: 40px; border-radius: 4px; }
 tbody tr:hover { background: var(--grid); }
 details { margin-top: .25rem; }
 summary { cursor: pointer; color: var(--accent); font-size: 14px; margin-bottom: .5rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: .6rem .5rem; margin: 0 0 1.25rem;
-  padding: 0; list-style: none; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: .6rem .5rem;
+  margin: 0 0 1.25rem; padding: 0; list-style: none; }
 .tiles img { display: block; width: 100%; height: auto; border-radius: 5px; background: var(--grid); }
 .tiles span { display: block; font-size: 11.5px; line-height: 1.45; color: var(--soft);
   font-variant-numeric: tabular-nums; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 
 from understudy.faceset import Faceset
@@ -140,13 +141,7 @@ def _spread_table(track: TrackFigures) -> str:
         "score": track.score,
     }
     rows = [
-        [
-            name,
-            *(
-                number(value) if spread else "–"
-                for value in ((spread.low, spread.median, spread.high) if spread else (0, 0, 0))
-            ),
-        ]
+        [name, *(map(number, (spread.low, spread.median, spread.high)) if spread else ("–", "–", "–"))]
         for name, spread in spreads.items()
     ]
     return f"<div>{table('Spread', ('a tenth lies below, half, a tenth above', 'low', 'median', 'high'), rows)}</div>"
@@ -154,8 +149,8 @@ def _spread_table(track: TrackFigures) -> str:
 
 def _poses(track: TrackFigures) -> str:
     """Return the pose histogram, as the map shows it: left is the picture's left, the top row looks up."""
-    heads = ["pitch \\ yaw", *(_edges(low, high) for low, high in zip(YAW_EDGES_DEG, YAW_EDGES_DEG[1:], strict=False))]
-    names = [_edges(low, high) for low, high in zip(PITCH_EDGES_DEG, PITCH_EDGES_DEG[1:], strict=False)]
+    heads = ["pitch \\ yaw", *(_edges(low, high) for low, high in itertools.pairwise(YAW_EDGES_DEG))]
+    names = [_edges(low, high) for low, high in itertools.pairwise(PITCH_EDGES_DEG)]
     rows = [
         [f"<b>{name}</b>", *(number(count) if count else "" for count in reversed(counts))]
         for name, counts in reversed(list(zip(names, track.poses, strict=True)))

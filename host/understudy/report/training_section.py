@@ -39,7 +39,8 @@ def training_section(trainings: Sequence[TrainingReport]) -> Iterator[str]:
         yield _loss_chart(read_losses(Path(training.folder) / HISTORY_NAME))
         preview = Path(training.folder) / "preview-latest.png"
         if preview.is_file():
-            yield f"<h4>Newest preview</h4>{picture_file(preview, f'What the model makes of some faces of {training.name}')}"
+            what = f"What the model makes of some faces: {training.name}"
+            yield f"<h4>Newest preview</h4>{picture_file(preview, what)}"
     yield "</section>"
 
 
@@ -50,7 +51,7 @@ def _loss_chart(table: LossTable) -> str:
         for place, name in enumerate(table.names)
         for curve in _curves(steps, table.losses(name), name, _COLORS[place % len(_COLORS)])
     ]
-    curves.sort(key=lambda curve: not curve.label == "")
+    curves.sort(key=lambda curve: curve.label != "")
     return f'<div class="charts">{line_chart("Losses over the steps", "", curves, number)}</div>'
 
 

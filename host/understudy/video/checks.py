@@ -16,10 +16,10 @@ def check_mergeable(info: ClipInfo) -> None:
     """Refuse clips whose frames can be looked at but not changed without harm.
 
     Raises:
-        MediaError: For interlaced clips, whose fields would bleed into each other, and for pixel formats whose samples
-            cannot be reached one by one.
+        MediaError: For folders of pictures, for pixels that are not square, for interlaced clips, whose fields would
+            bleed into each other, and for pixel formats whose samples cannot be reached one by one.
     """
-    if info.path.is_dir():
+    if info.breaks is not None:
         what = "is a folder of pictures: faces can be taken from it, but not put into it"
         raise MediaError(info.path, what, "make a clip of the pictures first")
     check_square(info)
@@ -52,7 +52,7 @@ def check_square(info: ClipInfo) -> None:
 
 
 def refuse_unlike(info: ClipInfo, index: int, unlike: str) -> None:
-    """Refuse to change or encode a frame that is not what the clip began as, and whose scaled copy would be another.
+    """Refuse to change or encode a frame that is not what the clip began as: a converted copy would be another picture.
 
     Args:
         info: The clip.

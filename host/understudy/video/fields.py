@@ -18,7 +18,8 @@ def field_of(picture: av.VideoFrame, *, is_lower: bool) -> av.VideoFrame:
     first = int(is_lower)
     field = av.VideoFrame(picture.width, (picture.height + 1 - first) // 2, picture.format.name)
     for whole, half in zip(picture.planes, field.planes, strict=True):
-        rows = _rows(whole)[first::2]
+        rows = _rows(whole)
+        rows = rows[first::2] if len(rows) > first else rows  # one chroma row of a very low picture is both fields'
         taken = np.minimum(np.arange(half.height), len(rows) - 1)  # a chroma plane of odd height lacks its last row
         width = min(abs(whole.line_size), half.line_size)
         _rows(half)[:, :width] = rows[taken, :width]

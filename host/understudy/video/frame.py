@@ -12,8 +12,8 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from understudy_sdk import Frame, InvalidValueError, Layer, Region
 
-from .chroma import bring_down, bring_up, cells_touched
 from .checks import check_mergeable, refuse_unlike
+from .chroma import bring_down, bring_up, cells_touched
 from .clip import ClipInfo
 from .color import code_steps, swscale_matrix, to_rgb
 from .fields import field_of, full_height

@@ -66,7 +66,7 @@ class ClipReader:
             MediaError: If the file has gone or cannot be opened any more.
         """
         stop = len(self.info.pts) if stop is None else min(stop, len(self.info.pts))
-        if self._path.is_dir():
+        if self.info.breaks is not None:
             yield from self._stills(start, stop)
             return
         position = start

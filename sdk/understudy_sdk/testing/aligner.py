@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 
-from understudy_sdk.stages import Aligner
+from understudy_sdk.landmarks import TEMPLATE
+from understudy_sdk.stages import Aligner, FollowingAligner
 from understudy_sdk.types import Face, Frame
 
 from .values import face_frame, plain_face, plain_frame
@@ -77,6 +79,40 @@ class AlignerContract:
             assert in_batch.landmarks is not None
             assert single.landmarks is not None
             np.testing.assert_array_equal(in_batch.landmarks, single.landmarks)
+
+    def test_follows_faces_one_answer_each(self, aligner: Aligner) -> None:
+        """Where it follows: an answer per face in the order given, by the arguments alone, which stay as they are."""
+        if not isinstance(aligner, FollowingAligner):
+            return  # only those that say so have to
+        frame = face_frame(pts=1)
+        near = _with_landmarks(plain_face(score=0.9))
+        beyond = _with_landmarks(plain_face(centre=(5.0, 5.0), score=0.8))
+        assert aligner.follow(frame, []) == []
+        points, rgb = (one.landmarks.copy() for one in (near, beyond) if one.landmarks is not None), frame.rgb.copy()
+        together = aligner.follow(frame, [near, beyond])
+        alone = [aligner.follow(frame, [one])[0] for one in (near, beyond)]
+        assert len(together) == 2
+        assert together[1] is None, "a face beyond the frame cannot be in it"
+        for one, other in zip(together, alone, strict=True):
+            assert (one is None) == (other is None)
+            if one is not None and other is not None:
+                assert one.landmarks is not None
+                assert other.landmarks is not None
+                np.testing.assert_array_equal(one.landmarks, other.landmarks)
+                assert np.isfinite(one.landmarks).all()
+        np.testing.assert_array_equal(frame.rgb, rgb)
+        for one, before in zip((near, beyond), points, strict=True):
+            np.testing.assert_array_equal(one.landmarks, before)
+
+
+def _with_landmarks(face: Face) -> Face:
+    """Return a face with the mean face's landmarks in its box."""
+    x0, y0, x1, y1 = (float(edge) for edge in face.box)
+    angles = np.linspace(0.0, np.pi, 17)
+    jaw = np.column_stack([0.5 - 0.6 * np.cos(angles), 0.2 + 0.9 * np.sin(angles)])
+    points = np.concatenate([jaw, TEMPLATE]) * 0.6 + 0.2
+    landmarks = (points * (x1 - x0, y1 - y0) + (x0, y0)).astype(np.float32)
+    return replace(face, landmarks=landmarks)
 
 
 def _is_same(face: Face, candidate: Face) -> bool:

@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from understudy.errors import MediaError
 from understudy.video import ClipReader, probe
 
 CLOSED = {"preset": "fast", "qp": "10", "g": "8", "bf": "3"}
@@ -141,7 +142,7 @@ def test_rows_stored_from_the_bottom_are_read_from_the_top(make_clip, drawn):
         assert np.allclose(frame.region(0, 0, 96, 64).rgb * 255, stored[::-1, :, ::-1], atol=1e-3)
 
 
-def test_a_format_that_changes_midway_is_brought_back(tmp_path, drawn):
+def test_a_format_that_changes_midway_is_seen_in_its_colours_and_not_merged(tmp_path, drawn):
     path = tmp_path / "two.mov"
     with av.open(str(path), "w") as out:
         stream = out.add_stream("png", rate=25)
@@ -156,7 +157,56 @@ def test_a_format_that_changes_midway_is_brought_back(tmp_path, drawn):
                 packet.stream = stream
                 out.mux(packet)
     with ClipReader(path) as reader:
-        assert [frame.to_av().format.name for frame in reader.frames()] == ["rgb24", "rgb24"]
+        first, second = reader.frames()
+        assert (first.unlike, second.unlike) == ("", "gray")
+        assert np.array_equal(first.frame().rgb, drawn(0, pixel_format="rgb24").to_ndarray())
+        assert np.array_equal(second.frame().rgb[..., 1], drawn(1, pixel_format="gray").to_ndarray())
+        first.to_av()
+        with pytest.raises(MediaError, match="begins as 96 x 64, rgb24, and its frame 1 is gray"):
+            second.to_av()
+        with pytest.raises(MediaError, match="frame 1 is gray"):
+            second.region(0, 0, 8, 8)
+
+
+def joined_streams(path, drawn, kinds, count=8):
+    """Write bare H.264, one kind (size, pixel format, further x264 settings) after another, as a recorder does."""
+    content = bytearray()
+    for number, (size, pixel_format, settings) in enumerate(kinds):
+        encoder = av.CodecContext.create("libx264", "w")
+        encoder.width, encoder.height = size
+        encoder.pix_fmt, encoder.time_base = pixel_format, Fraction(1, 25)
+        encoder.options = {"preset": "ultrafast", "qp": "4", **settings}
+        for index in range(count):
+            picture = drawn(number * count + index, size=size, pixel_format=pixel_format)
+            picture.pts = index
+            content += b"".join(bytes(packet) for packet in encoder.encode(picture))
+        content += b"".join(bytes(packet) for packet in encoder.encode())
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (((144, 80), "yuv420p", {}), "144 x 80"),
+        (((96, 64), "yuv444p", {}), "yuv444p"),
+        (((96, 128), "yuv420p", {"flags": "+ilme+ildct", "x264-params": "tff=1"}), "96 x 128, interlaced"),
+    ],
+)
+def test_frames_that_change_midway_are_seen_as_they_are_and_named(tmp_path, drawn, index_of, kind, words):
+    path = joined_streams(tmp_path / "joined.h264", drawn, [((96, 64), "yuv420p", {}), kind, ((96, 64), "yuv420p", {})])
+    info = probe(path)
+    assert len(info.pts) == 24
+    with ClipReader(path, info) as reader:
+        frames = list(reader.frames())
+        assert [frame.index for frame in frames] == list(range(24))
+        assert [frame.unlike for frame in frames] == [""] * 8 + [words] * 8 + [""] * 8
+        assert [frame.frame().rgb.shape[:2] for frame in frames[7:9]] == [(64, 96), kind[0][::-1]]
+        bars = [frame.frame().rgb[4, 4:64:8, 1] > 128 for frame in frames]
+        assert [sum(1 << 7 - bit for bit in range(8) if row[bit]) for row in bars] == list(range(24))
+        assert [index_of(frames[place].to_av()) for place in (7, 16)] == [7, 16]
+        with pytest.raises(MediaError, match="its frame 8 is " + words):
+            frames[8].to_av()
 
 
 def test_the_number_of_threads_does_not_change_the_frames(make_clip, codes):
