@@ -1,7 +1,8 @@
 """Draws every picture of the documentation: ``python docs/make_pictures.py [NAME...]``, or ``make docs`` for all.
 
 The pictures show the demo's two portraits, which are in the public domain and come with the dependencies, and what
-Understudy makes of them. Clips and facesets are kept in ``demo-out/pictures`` and used again the next time.
+Understudy makes of them. Clips and facesets are kept in ``demo-out/pictures`` and used again the next time. The first
+time takes some minutes, most of them to train a small model.
 """
 
 from __future__ import annotations
@@ -10,25 +11,36 @@ import sys
 from pathlib import Path
 
 from drawing.canvas import save
+from drawing.mask_pictures import MASK_PICTURES
 from drawing.material import Material
+from drawing.page_pictures import PAGE_PICTURES, browser
 from drawing.plugin_pictures import PLUGIN_PICTURES
+from drawing.tool_pictures import TOOL_PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-DRAWN = {**PLUGIN_PICTURES}
+DRAWN = {**PLUGIN_PICTURES, **MASK_PICTURES, **TOOL_PICTURES}
 
 
 def main(names: list[str]) -> None:
     """Draw the pictures of these names, or all."""
-    unknown = [name for name in names if name not in DRAWN]
+    every = [*DRAWN, *PAGE_PICTURES]
+    unknown = [name for name in names if name not in every]
     if unknown:
-        sys.exit(f"no picture is called {', '.join(unknown)}; there are: {', '.join(DRAWN)}")
+        sys.exit(f"no picture is called {', '.join(unknown)}; there are: {', '.join(every)}")
     folder = ROOT / "demo-out" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
-    material = Material(folder)
     IMAGES.mkdir(exist_ok=True)
-    for name in names or DRAWN:
-        size = save(DRAWN[name](material), IMAGES / f"{name}.jpg")
+    material = Material(folder)
+    for name in names or every:
+        path = IMAGES / f"{name}.jpg"
+        if name in DRAWN:
+            size = save(DRAWN[name](material), path)
+        elif browser():
+            size = PAGE_PICTURES[name](material, path)
+        else:
+            print(f"{name}.jpg  left as it is: Chromium is not installed")
+            continue
         print(f"{name}.jpg  {size / 1000:.0f} kB")
 
 

@@ -20,9 +20,9 @@ ACCENT: Final = "#e8590c"
 GOOD: Final = "#1c7ed6"
 QUIET: Final = "#868e96"
 
-LARGEST_BYTES: Final = 56_000
+LARGEST_BYTES: Final = 36_000
 WIDTH_IN: Final = 9.2
-DPI: Final = 100
+DPI: Final = 92
 
 mpl.use("Agg")
 mpl.rcParams.update({"font.size": 9, "axes.titlesize": 9, "figure.facecolor": "white", "savefig.facecolor": "white"})
@@ -106,7 +106,7 @@ def words(axes: Axes, text: str, *, size: float = 8.5, mono: bool = False) -> No
 
 def save(figure: Figure, path: Path) -> int:
     """Write the figure as JPEG, as fine as the size allows, and return the file's bytes."""
-    for quality in range(88, 40, -4):
+    for quality in range(86, 34, -4):
         content = io.BytesIO()
         figure.savefig(content, format="jpg", dpi=DPI, pil_kwargs={"quality": quality, "optimize": True})
         if content.tell() <= LARGEST_BYTES:

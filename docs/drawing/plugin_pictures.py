@@ -79,7 +79,7 @@ def aligner_mediapipe(material: Material) -> Figure:
     pose = Pose(yaw_deg=24, pitch_deg=6, roll_deg=12)
     turned = material.crop(material.posed("hopper", pose, Expression(mouth_open=0.8, blink=0.0)), "full", 320)
     _mesh(show(axes[2], turned.rgb, "turned, mouth open"), turned.mesh)
-    blinking = material.crop(material.posed("hopper", Pose(), Expression(blink=1.0, smile=0.6)), "full", 320)
+    blinking = material.crop(material.posed("astronaut", Pose(), Expression(blink=1.0)), "full", 320)
     points(show(axes[3], blinking.rgb, "eyes shut"), blinking.landmarks, 7)
     return _figure(axes)
 

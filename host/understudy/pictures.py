@@ -64,8 +64,8 @@ def encode_picture(picture: U8, kind: Literal["png", "jpeg", "webp"], quality: i
 def is_damaged(content: bytes) -> bool:
     """Tell whether an encoded JPEG, PNG or WebP lacks its end, or a JPEG is broken inside.
 
-    OpenCV fills what it cannot read of such a picture with grey or smears, without a word. A JPEG has no checksum, so a
-    few changed bytes that still make sense remain unseen.
+    OpenCV fills what it cannot read of such a picture with grey or smears, without a word. JPEG and WebP have no
+    checksum, so bytes that are wrong and still make sense remain unseen.
     """
     return _is_cut_off(content) or (content.startswith(b"\xff\xd8") and _is_broken_jpeg(content))
 

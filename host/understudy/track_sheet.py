@@ -32,7 +32,7 @@ def track_sheet(index: Faceset, track: int, pictures: int = 24) -> U8:
     Raises:
         RequestError: There is no such track, or none of its pictures is there.
     """
-    about = next((row for row in index.tracks() if row.track == track), None)
+    about = next(iter(index.tracks(only=track)), None)
     if about is None:
         raise RequestError(f"there is no track {track} in the faceset {index.folder.name}")
     names, times = list[str](), list[float]()

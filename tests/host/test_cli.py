@@ -257,8 +257,9 @@ def test_clean_with_nothing_to_free(cli, project, monkeypatch):
 
 
 def test_report_and_demo_print_where_their_files_are(cli, project, monkeypatch, tmp_path):
-    monkeypatch.setattr("understudy.report.write_report", lambda project, progress: (Path("a.png"), Path("b.png")))
-    assert cli("report", project).out == "a.png\nb.png\n"
+    monkeypatch.setattr("understudy.report.write_report", lambda project, progress, out: out or Path("report.html"))
+    assert cli("report", project).out == "report.html\n"
+    assert cli("report", project, "--out", "mine.html").out == "mine.html\n"
     result = SimpleNamespace(paths=(("recast clip", tmp_path / "new.mp4"),))
     monkeypatch.setattr("understudy.demo.run_demo", lambda folder, progress: result if folder == tmp_path else None)
     done = cli("demo", tmp_path)

@@ -80,6 +80,34 @@ def test_flipped_bits_in_a_png_are_damage(picture):
         decode_picture(bytes(content), "x")
 
 
+@pytest.mark.parametrize("filler", [b"\0", b"\xff", None])
+def test_a_jpeg_with_a_lost_disk_block_is_damage(filler):
+    """OpenCV shows smears in such a picture, and no error."""
+    random = np.random.default_rng(2)
+    coarse = random.integers(0, 256, (48, 48, 3), dtype=np.uint8)
+    content = bytearray(encode_picture(cv2.resize(coarse, (192, 192), interpolation=cv2.INTER_CUBIC), "jpeg"))
+    assert not is_damaged(bytes(content))
+    middle = len(content) // 2
+    content[middle : middle + 512] = filler * 512 if filler else random.bytes(512)
+    with pytest.raises(StoreError, match="damaged"):
+        decode_picture(bytes(content), "x")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (cv2.IMWRITE_JPEG_PROGRESSIVE, 1), (cv2.IMWRITE_JPEG_OPTIMIZE, 1), (cv2.IMWRITE_JPEG_RST_INTERVAL, 3),
+        (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_411), (cv2.IMWRITE_JPEG_QUALITY, 1),
+        (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_440),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("shape", [np.s_[:1, :1], np.s_[:67, :101], np.s_[:50, :70, 0]])
+def test_no_sound_jpeg_is_taken_for_damaged(picture, options, shape):
+    content = cv2.imencode(".jpg", picture[shape], options)[1].tobytes()
+    assert decode_picture(content, "x").shape == picture[shape].shape
+    assert decode_picture(content + bytes(200), "x").shape == picture[shape].shape  # some programs pad the end
+
+
 def test_other_programs_pictures_become_8_bit_rgb():
     deep = cv2.imencode(".png", np.full((4, 4, 3), (0, 128 * 257, 255 * 257), np.uint16))[1].tobytes()
     np.testing.assert_array_equal(decode_picture(deep, "x")[0, 0], (255, 128, 0))

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from understudy.database import close_index, index_error
 from understudy.errors import StoreError
 from understudy.faceset import Origin
 from understudy_sdk import Face
@@ -24,6 +25,7 @@ from understudy_sdk.types import F32, U8
 __all__ = ["FORMAT", "Findings", "SeenFace", "SeenFrame", "extent_of"]
 
 FORMAT: Final = 1
+_REMAKE: Final = "search these clips again"
 
 _SCHEMA: Final = """
 create table if not exists meta (key text primary key, value text) without rowid;
@@ -80,7 +82,7 @@ class Findings:
         Raises:
             StoreError: When it is damaged, absent or made by a newer version.
         """
-        path = folder / "found.sqlite"
+        self._path = path = folder / "found.sqlite"
         if not writable and not path.is_file():
             raise StoreError(f"{folder} holds no found faces\n  run the extract phase first")
         try:
@@ -93,7 +95,7 @@ class Findings:
                 self._db.commit()
             found = self._db.execute("select value from meta where key = 'format'").fetchone()
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{path} is damaged: {error}\n  delete {folder} to search these clips again") from error
+            raise index_error(path, error, _REMAKE) from error
         if found is None or int(found[0]) > FORMAT:
             raise StoreError(f"{path} was made by a newer Understudy\n  install that version, or delete {folder}")
 
@@ -104,8 +106,12 @@ class Findings:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the index."""
-        self._db.close()
+        """Close the index.
+
+        Raises:
+            StoreError: When the block ended because it could not be read or written.
+        """
+        close_index(self._db, self._path, _REMAKE, error)
 
     def register_clip(self, fingerprint: str, name: str) -> int:
         """Return the number of a clip in this index, entering it where it is new."""

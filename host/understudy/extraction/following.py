@@ -79,7 +79,7 @@ def _follow(frame: Frame, before: Sequence[SeenFace], follow: Follow) -> list[Se
 
 
 def _confirmed(followed: Sequence[SeenFace], boxes: Sequence[Face]) -> tuple[list[SeenFace], list[Face]]:
-    """Return the followed faces, marked as found where the detector finds them too, and the boxes of nobody followed."""
+    """Return the followed faces, as found where the detector finds them too, and the boxes of nobody followed."""
     confirmed, fresh = list(followed), list[Face]()
     for box in boxes:
         alike = [overlap(box.box, _place(one.face)) for one in confirmed]

@@ -26,11 +26,11 @@ def reading_text(info: ClipInfo) -> str:
 def lost_text(info: ClipInfo, lost: Sequence[int]) -> str:
     """Return which frames could not be decoded; pictures of a folder are named."""
     if info.breaks is None:
-        return f"{info.path.name}: {len(lost)} frames could not be decoded: {_spans(lost)}"
+        return f"{info.path.name}: {_counted(len(lost), 'frame')} could not be decoded: {_spans(lost)}"
     pictures = stills_of(info)
     names = ", ".join(pictures[place].name for place in lost[:_NAMED])
     more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
-    return f"{info.path.name}: {len(lost)} pictures could not be read: {names}{more}"
+    return f"{info.path.name}: {_counted(len(lost), 'picture')} could not be read: {names}{more}"
 
 
 def change_texts(info: ClipInfo, unlike: Mapping[int, str]) -> Iterator[str]:
@@ -49,6 +49,10 @@ def change_texts(info: ClipInfo, unlike: Mapping[int, str]) -> Iterator[str]:
             f"{info.path.name} changes midway: it begins as {width} x {height}, {info.pixel_format}, but these frames "
             f"are {words}: {frames}; faces are taken from them as they are, but nothing can be put into this clip"
         )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _spans(positions: Sequence[int]) -> str:

@@ -14,24 +14,27 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from understudy.corrections import HandFace
 from understudy.faceset import NO_TRACK, Origin
 from understudy.project import ChosenExtract
-from understudy.steadiness import REACH_S, SUPPORT_S, Noise, fill_gaps, noise_of, parts_of_mesh, steadying_plan
+from understudy.steadiness import REACH_S, SUPPORT_S, fill_gaps, steadying_plan
 from understudy.tracking import Spotted, join_tracks, weak_tracks
 from understudy.video import ClipInfo
-from understudy_sdk import Face
+from understudy_sdk import Face, FaceType
+from understudy_sdk.geometry import mesh_to_crop, umeyama
 from understudy_sdk.types import F32, F64
 
 from .findings import Findings, extent_of
+from .natures import Nature, measured_natures, nature_of
 from .shots import shot_starts
 
-__all__ = ["SettledClip", "SettledFace"]
+__all__ = ["SettledClip", "SettledFace", "needs_mesh"]
 
-_NOISE_FACES: Final = 256
-"""Faces of a track from whose first ones its noise is measured."""
+Hand = Mapping[int, Sequence[tuple[HandFace, Face]]]
+
+_SLACK_S: Final = 0.01
+"""By how much more of a clip is looked at than a face depends on; times are rounded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,14 +71,6 @@ class _Member:
     is_fixed: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Nature:
-    """What holds for a whole track: how much it trembles, and to which part of the face each mesh point belongs."""
-
-    noise: Noise
-    mesh_parts: npt.NDArray[np.intp] | None
-
-
 class SettledClip:
     """A clip's faces over time."""
 
@@ -85,7 +80,7 @@ class SettledClip:
         clip: int,
         info: ClipInfo,
         choice: ChosenExtract,
-        hand: Mapping[int, Sequence[tuple[HandFace, Face]]],
+        hand: Hand,
         first_track: int = 0,
     ) -> None:
         """Join a clip's faces into tracks.
@@ -100,33 +95,22 @@ class SettledClip:
         """
         if info.breaks is not None:  # single pictures: nothing says how much time lies between them
             choice = replace(choice, steadiness=0.0, fill_gaps_s=0.0)
-        self._findings, self._clip, self._choice, self._hand = findings, clip, choice, hand
+        self._findings, self._clip, self._choice = findings, clip, choice
         self.pts = findings.times(clip)
         start = min(self.pts.values(), default=0)
         self._frames = list(self.pts)
         self._times = [float((pts - start) * info.time_base) for pts in self.pts.values()]
         self._time_of = dict(zip(self._frames, self._times, strict=True))
         self._place = {frame: place for place, frame in enumerate(self._frames)}
-        spotted = self._spotted()
+        self._hand = {frame: hand[frame] for frame in sorted(hand) if frame in self._place}
+        self._hand_frames = list(self._hand)
+        self._needs_mesh = needs_mesh(choice)
         cuts = shot_starts(findings, clip, info, self._times)
-        tracks = join_tracks(spotted, cuts).tracks
-        weak = weak_tracks(spotted, tracks, self._times, cuts) - {
-            track for one, track in zip(spotted, tracks, strict=True) if self._frames[one.frame] in hand
-        }
-        numbers: dict[int, int] = {}
-        self._track: dict[tuple[int, int], int] = {}
-        for one, track in zip(spotted, tracks, strict=True):
-            if track != NO_TRACK and track not in weak:
-                number = numbers.setdefault(track, first_track + len(numbers))
-                self._track[self._frames[one.frame], one.number] = number
-        self._spans: dict[int, tuple[int, int]] = {}
-        for (frame, _), track in self._track.items():
-            begin, end = self._spans.get(track, (frame, frame))
-            self._spans[track] = min(begin, frame), max(end, frame)
-        self.next_track = first_track + len(numbers)
-        self.dropped = sum(track in weak for track in tracks)
+        self._track = self._joined(cuts, first_track)
+        self.next_track = max(self._track.values(), default=first_track - 1) + 1
         self.cuts = [self._frames[cut] for cut in cuts]
-        self._natures = self._measured() if choice.steadiness else {}
+        self._covered = self._covered_spans()
+        self._natures = self._measured(cuts) if choice.steadiness else {}
 
     def faces(self, first: int, stop: int) -> list[SettledFace]:
         """Return the faces of a span of frames, by frame, the best score of each first."""
@@ -140,7 +124,7 @@ class SettledClip:
             one
             for track, members in sorted(tracks.items())
             for one in self._settle(track, members)
-            if first <= one.frame < stop
+            if first <= one.frame < stop and not (self._needs_mesh and _is_bare(one))
         ]
         by_frame: dict[int, list[SettledFace]] = {}
         for one in settled:
@@ -153,18 +137,45 @@ class SettledClip:
 
     def may_have_faces(self, first: int, stop: int) -> bool:
         """Tell whether some track runs through a span of frames; a cheap question."""
-        return any(begin < stop and end >= first for begin, end in self._spans.values())
+        place = bisect_left(self._covered, stop, key=lambda span: span[0])
+        return place > 0 and self._covered[place - 1][1] >= first
 
-    def _spotted(self) -> list[Spotted]:
+    def _joined(self, cuts: Sequence[int], first_track: int) -> dict[tuple[int, int], int]:
+        """Return the track of every face that counts, by frame and number, in the order of frames."""
+        spotted = self._spotted(self._hand)
+        tracks = join_tracks(spotted, cuts).tracks
+        corrected = {track for one, track in zip(spotted, tracks, strict=True) if self._frames[one.frame] in self._hand}
+        weak = weak_tracks(spotted, tracks, self._times, cuts) - corrected if spotted else set()
+        self.dropped = sum(track in weak for track in tracks)
+        numbers, joined = dict[int, int](), dict[tuple[int, int], int]()
+        for one, track in zip(spotted, tracks, strict=True):
+            if track != NO_TRACK and track not in weak:
+                number = numbers.setdefault(track, first_track + len(numbers))
+                joined[self._frames[one.frame], one.number] = number
+        return joined
+
+    def _covered_spans(self) -> list[tuple[int, int]]:
+        """Return the first and last frames of the stretches that tracks run through, ascending and apart."""
+        spans: dict[int, tuple[int, int]] = {}
+        for (frame, _), track in self._track.items():
+            spans[track] = spans.get(track, (frame, frame))[0], frame
+        covered: list[tuple[int, int]] = []
+        for first, last in sorted(spans.values()):
+            if covered and first <= covered[-1][1] + 1:
+                covered[-1] = covered[-1][0], max(covered[-1][1], last)
+            else:
+                covered.append((first, last))
+        return covered
+
+    def _spotted(self, hand: Hand) -> list[Spotted]:
         found = [
             self._spot(frame, number, score, extent)
             for frame, number, score, *extent in self._findings.extents(self._clip)
-            if frame not in self._hand
+            if frame not in hand
         ]
         found += [
             self._spot(frame, number, face.score, extent_of(face))
-            for frame, faces in self._hand.items()
-            if frame in self._place
+            for frame, faces in hand.items()
             for number, (_, face) in enumerate(faces)
         ]
         return sorted(found, key=lambda one: (one.frame, one.number))
@@ -176,7 +187,7 @@ class SettledClip:
 
     def _around(self, first: int, stop: int) -> tuple[int, int]:
         """Return the span of frames that the faces of another depend on."""
-        margin = REACH_S + 2 * self._choice.fill_gaps_s + SUPPORT_S
+        margin = REACH_S + 2 * self._choice.fill_gaps_s + SUPPORT_S + _SLACK_S
         inside = [self._time_of[frame] for frame in range(first, stop) if frame in self._time_of]
         if not inside:
             return first, stop
@@ -188,54 +199,87 @@ class SettledClip:
         for frame, number, seen in self._findings.faces(self._clip, first, stop):
             if frame not in self._hand:
                 yield _Member(frame, number, seen.face, seen.origin, is_fixed=False)
-        for frame, faces in self._hand.items():
-            if first <= frame < stop:
-                for number, (hand, face) in enumerate(faces):
-                    by_hand = hand.by == "hand"
-                    origin = Origin.HAND if by_hand else Origin.FOUND
-                    yield _Member(frame, number, face, origin, is_fixed=by_hand and hand.landmarks is not None)
+        begin, end = (bisect_left(self._hand_frames, frame) for frame in (first, stop))
+        for frame in self._hand_frames[begin:end]:
+            for number, (hand, face) in enumerate(self._hand[frame]):
+                by_hand = hand.by == "hand"
+                origin = Origin.HAND if by_hand else Origin.FOUND
+                yield _Member(frame, number, face, origin, is_fixed=by_hand and hand.landmarks is not None)
 
-    def _measured(self) -> dict[int, _Nature]:
-        """Measure how much each track's landmarks tremble, from its first faces."""
-        frames: dict[int, list[int]] = {}
-        for (frame, _), track in self._track.items():
-            frames.setdefault(track, []).append(frame)
-        natures = dict[int, _Nature]()
-        for track, own in frames.items():
-            own.sort()
-            span = own[0], own[:_NOISE_FACES][-1] + 1
-            members = [one for one in self._members(*span) if self._track.get((one.frame, one.number)) == track]
-            members.sort(key=lambda one: one.frame)
-            landmarks, meshes = _landmarks(members), _meshes(members)
-            parts = None if meshes is None else parts_of_mesh(landmarks, meshes)
-            natures[track] = _Nature(noise_of(self._times_of(members), landmarks), parts)
-        return natures
+    def _measured(self, cuts: Sequence[int]) -> dict[int, Nature]:
+        """Return what holds for each track: what does for the one of which the machine found its first face."""
+        machine = self._track
+        if self._hand:
+            found = self._spotted({})
+            places = ((self._frames[one.frame], one.number) for one in found)
+            machine = dict(zip(places, join_tracks(found, cuts).tracks, strict=True))
+        origin = dict[int, int]()
+        for (frame, number), track in self._track.items():
+            if track not in origin and frame not in self._hand and machine[frame, number] != NO_TRACK:
+                origin[track] = machine[frame, number]
+        wanted = set(origin.values())
+        machine = {place: track for place, track in machine.items() if track in wanted}
+        natures = measured_natures(self._findings, self._clip, machine, self._time_of)
+        by_hand: dict[int, list[tuple[float, Face]]] = {}
+        for frame, faces in self._hand.items():
+            for number, (_, face) in enumerate(faces):
+                track = self._track.get((frame, number), NO_TRACK)
+                if track not in origin:
+                    by_hand.setdefault(track, []).append((self._time_of[frame], face))
+        own = {track: nature_of(*zip(*faces, strict=True)) for track, faces in by_hand.items()}
+        return {**{track: natures[source] for track, source in origin.items()}, **own}
 
     def _times_of(self, members: Sequence[_Member]) -> F64:
         return np.array([self._time_of[one.frame] for one in members])
 
     def _settle(self, track: int, members: list[_Member]) -> list[SettledFace]:
-        members = self._filled(sorted(members, key=lambda one: one.frame))
+        members = self._filled(self._with_meshes(sorted(members, key=lambda one: one.frame)))
         found = _landmarks(members)
-        landmarks, meshes = found, _meshes(members)
-        if self._choice.steadiness:
-            nature = self._natures[track]
-            plan = steadying_plan(self._times_of(members), found, nature.noise, self._choice.steadiness)
-            landmarks = plan.apply(found)
-            if meshes is not None and nature.mesh_parts is not None:
-                meshes = plan.apply(meshes, nature.mesh_parts)
+        landmarks, meshes = self._steadied(track, members, found) if self._choice.steadiness else (found, {})
         return [
             SettledFace(
                 one.frame,
                 self.pts[one.frame],
                 one.number,
-                one.face if one.is_fixed else replace(one.face, landmarks=landmarks[place], mesh=_at(meshes, place)),
+                one.face
+                if one.is_fixed
+                else replace(one.face, landmarks=landmarks[place], mesh=meshes.get(place, one.face.mesh)),
                 found[place],
                 one.origin,
                 track,
             )
             for place, one in enumerate(members)
         ]
+
+    def _steadied(self, track: int, members: Sequence[_Member], found: F32) -> tuple[F32, dict[int, F32]]:
+        """Return a track's landmarks (T, 68, 2), steadied, and its meshes by their place in it."""
+        nature, strength, times = self._natures[track], self._choice.steadiness, self._times_of(members)
+        plan = steadying_plan(times, found, nature.noise, strength)
+        landmarks = plan.apply(found)
+        meshes = {place: one.face.mesh for place, one in enumerate(members) if one.face.mesh is not None}
+        if not meshes or nature.mesh_parts is None:
+            return landmarks, {}
+        if len(meshes) < len(members):
+            some = list(meshes)
+            plan = steadying_plan(times[some], found[some], nature.noise, strength)
+        steadied = plan.apply(np.stack(list(meshes.values())), nature.mesh_parts)
+        return landmarks, dict(zip(meshes, steadied, strict=True))
+
+    def _with_meshes(self, members: list[_Member]) -> list[_Member]:
+        """Return a track's faces; those that lack a mesh borrow that of the nearest, if one is near."""
+        meshed = [one for one in members if one.face.mesh is not None]
+        if not meshed or len(meshed) == len(members):
+            return members
+        return [one if one.face.mesh is not None else self._with_mesh(one, meshed) for one in members]
+
+    def _with_mesh(self, member: _Member, lenders: Sequence[_Member]) -> _Member:
+        time_s = self._time_of[member.frame]
+        near = min(lenders, key=lambda one: abs(self._time_of[one.frame] - time_s))
+        own, lent = member.face.landmarks, near.face
+        if abs(self._time_of[near.frame] - time_s) > SUPPORT_S or own is None or lent.landmarks is None:
+            return member
+        assert lent.mesh is not None
+        return replace(member, face=replace(member.face, mesh=mesh_to_crop(umeyama(lent.landmarks, own), lent.mesh)))
 
     def _filled(self, members: list[_Member]) -> list[_Member]:
         """Return a track's faces and those of the gaps between them that are short enough."""
@@ -268,11 +312,11 @@ def _landmarks(members: Sequence[_Member]) -> F32:
     return np.stack([points for points in faces if points is not None])
 
 
-def _meshes(members: Sequence[_Member]) -> F32 | None:
-    """Return the meshes of faces (T, M, 3), where all have one."""
-    meshes = [one.face.mesh for one in members if one.face.mesh is not None]
-    return np.stack(meshes) if meshes and len(meshes) == len(members) else None
+def needs_mesh(choice: ChosenExtract) -> bool:
+    """Tell whether faces without a dense mesh cannot be cut."""
+    return choice.face_type is FaceType.MESH or any(masker.offer.spec.needs_mesh for masker in choice.maskers)
 
 
-def _at(meshes: F32 | None, place: int) -> F32 | None:
-    return None if meshes is None else meshes[place]
+def _is_bare(face: SettledFace) -> bool:
+    """Tell whether a face that nobody looked at, or a person put in, is without a mesh."""
+    return face.face.mesh is None and face.origin in {Origin.HAND, Origin.FILLED}

@@ -8,13 +8,16 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 import numpy as np
 
 from understudy.aside import PART, sync
+from understudy.database import close_index, index_error
 from understudy.errors import StoreError
 from understudy.pictures import decode_picture
 from understudy_sdk import Crop, FaceType
@@ -22,20 +25,26 @@ from understudy_sdk.geometry import mesh_to_crop, transform_points
 from understudy_sdk.types import U8
 
 from .annotations import Annotations
-from .rows import ClipRow, FaceNote, FaceRow, FoundFace, Origin, TrackRow, from_row, to_row
-from .schema import FORMAT, SCHEMA, SELECT_FACES, TOUCHING
+from .rows import ClipRow, FaceNote, FaceRow, FoundFace, Origin, from_row, to_row
+from .schema import FORMAT, SCHEMA, SELECT_FACES
+from .tracks import Tracks
 
 __all__ = ["Faceset"]
 
+_REMAKE: Final = "extract these clips again"
 
-class Faceset(Annotations):
+_WRITERS: Final = 8
+"""Pictures that are written at a time: nearly all of it is waiting for the disk."""
+
+
+class Faceset(Annotations, Tracks):
     """A faceset on disk; one object per thread and process."""
 
     def __init__(self, folder: Path, *, writable: bool = False) -> None:
         """Open a faceset, or make an empty one where ``writable``.
 
         Raises:
-            StoreError: When the index is damaged, absent or made by a newer version.
+            StoreError: When the index is damaged, absent or made by another version.
         """
         self.folder = folder
         self.pictures = folder / "faces"
@@ -48,16 +57,25 @@ class Faceset(Annotations):
             self._db = sqlite3.connect(path)
             self._db.execute("pragma journal_mode=wal")
             self._db.execute("pragma synchronous=full")
-            if writable:
+            found = self._format()
+            if writable and found in {0, FORMAT}:
                 self._db.executescript(SCHEMA)
                 self._db.execute("insert or ignore into meta values ('format', ?)", (str(FORMAT),))
                 self._db.commit()
-            found = self._db.execute("select value from meta where key = 'format'").fetchone()
+                found = FORMAT
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{path} is damaged: {error}\n  delete {folder} to extract these clips again") from error
-        if found is None or int(found[0]) != FORMAT:
-            age = "a newer" if found and int(found[0]) > FORMAT else "an older"
+            raise index_error(path, error, _REMAKE) from error
+        if found != FORMAT:
+            self._db.close()
+            age = "a newer" if found > FORMAT else "an older"
             raise StoreError(f"{path} was made by {age} Understudy\n  use that version, or extract these faces again")
+
+    def _format(self) -> int:
+        """Return the index's version, 0 where there is none yet."""
+        if self._db.execute("select 1 from sqlite_master where name = 'meta'").fetchone() is None:
+            return 0
+        row = self._db.execute("select value from meta where key = 'format'").fetchone()
+        return int(row[0]) if row and str(row[0]).isdecimal() else 0
 
     def __enter__(self) -> Faceset:
         """Return itself."""
@@ -66,8 +84,12 @@ class Faceset(Annotations):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the index."""
-        self._db.close()
+        """Close the index.
+
+        Raises:
+            StoreError: When the block ended because it could not be read or written.
+        """
+        close_index(self._db, self.folder / "index.sqlite", _REMAKE, error)
 
     def register_clip(
         self, fingerprint: str, name: str, time_base: Fraction, frames: int, size: tuple[int, int]
@@ -141,8 +163,10 @@ class Faceset(Annotations):
         rows = []
         for found in faces:
             name = f"{clip:03d}-{Path(stem).stem}_{found.frame:07d}_{found.number}{shape[2]}"
-            _write_synced(self.pictures / name, found.picture)
             rows.append(to_row(name, clip, Fraction(time_base), found, shape[:2]))
+        with ThreadPoolExecutor(_WRITERS, thread_name_prefix="write") as pool:
+            paths = [self.pictures / row[0] for row in rows]
+            list(pool.map(_write_synced, paths, [found.picture for found in faces]))
         sync(self.pictures)
         places = (clip, span[0], span[1] - 1)
         old = "select name from face where clip = ? and frame between ? and ?"
@@ -220,27 +244,6 @@ class Faceset(Annotations):
         mesh = None if row.face.mesh is None else mesh_to_crop(row.frame_to_crop, row.face.mesh)
         return Crop(self.picture(row), row.frame_to_crop, row.face_type, landmarks, mesh)
 
-    def tracks(self) -> list[TrackRow]:
-        """Return the faces over time, in the order of their numbers."""
-        query = (
-            "select face.track, fingerprint, clip.name, min(frame), max(frame), count(*), sum(origin = 'filled'),"
-            " coalesce(person.person, '') from face join clip on clip.id = face.clip"
-            " left join person on person.track = face.track where face.track >= 0 group by face.track"
-            " order by face.track"
-        )
-        return [TrackRow(*row) for row in self._db.execute(query)]
-
-    def track_rows(self, track: int, first: int = 0, stop: int | None = None) -> list[FaceRow]:
-        """Return a track's faces, also those whose picture was deleted, of ``first`` up to, not including, ``stop``."""
-        query = f"{SELECT_FACES} where face.track = ? and frame between ? and ? order by frame"
-        found = self._db.execute(query, (track, first, sys.maxsize if stop is None else stop - 1))
-        return [from_row(row) for row in found]
-
-    def touching(self, fingerprint: str, track: int) -> Iterator[FaceRow]:
-        """Yield the other faces of a clip whose boxes touch, in some frame, the box of a track's face."""
-        for row in self._db.execute(f"{SELECT_FACES} where face.name in ({TOUCHING})", (track, fingerprint)):
-            yield from_row(row)
-
     def face_types(self) -> set[FaceType]:
         """Return which face types there are crops of."""
         return {FaceType(row[0]) for row in self._db.execute("select distinct face_type from face")}
@@ -259,14 +262,6 @@ class Faceset(Annotations):
         )
         found = self._db.execute(query, (fingerprint, first, stop))
         return {name: hashlib.sha256(landmarks.encode()).hexdigest() for name, landmarks in found}
-
-    def set_tracks(self, clip: int, tracks: Iterable[tuple[int, int, int]]) -> None:
-        """Give faces of a clip their tracks: position of the frame, number in it, track."""
-        with self._db:
-            self._db.executemany(
-                "update face set track = ? where clip = ? and frame = ? and face = ? and track <> ?",
-                [(track, clip, frame, number, track) for frame, number, track in tracks],
-            )
 
     def all_rows(self) -> Iterator[FaceRow]:
         """Yield every face whose picture is there, in the order of clips and frames; read few at a time."""

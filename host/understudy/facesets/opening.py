@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from understudy.errors import RequestError, StoreError
+from understudy.errors import RequestError
 from understudy.extraction import faceset_artifact
 from understudy.faceset import Faceset
 from understudy.plugins import discover
@@ -58,14 +57,8 @@ def opened(folder: Path, *, writable: bool = False) -> Iterator[Faceset]:
     Raises:
         StoreError: It is damaged, or in use by a run for longer than a writer waits.
     """
-    try:
-        with Faceset(folder, writable=writable) as index:
-            yield index
-    except sqlite3.OperationalError as error:
-        raise StoreError(
-            f"the faceset {folder} cannot be used now: {error}\n"
-            f"  wait until the run that works on it has ended; if none does, extract it again"
-        ) from error
+    with Faceset(folder, writable=writable) as index:
+        yield index
 
 
 def _of_project(path: Path, name: str) -> Path:

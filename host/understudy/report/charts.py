@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from understudy_sdk.types import F64
 
+from .axes import Axis, ruler, ticks
 from .thinning import columns_of, thinned
 from .wording import number, text
 
-__all__ = ["HEIGHT", "LEFT", "PLOT_WIDTH", "WIDTH", "Curve", "line_chart", "ruler", "ticks"]
+__all__ = ["Curve", "line_chart"]
 
 WIDTH: Final = 560
 HEIGHT: Final = 172
@@ -33,10 +33,10 @@ class Curve:
     """A line of a chart.
 
     Attributes:
-        kind: Its class in the style sheet: ``before``, ``after``, ``one`` or ``two``.
+        kind: Its class in the style sheet: ``before``, ``after``, ``one`` or ``two``; ``faint`` goes with any of them.
         label: What it shows.
         xs: float64 (T,), ascending.
-        ys: float64 (T,); NaN breaks it.
+        ys: float64 (T,); NaN breaks it, and so does a gap.
     """
 
     kind: str
@@ -49,7 +49,7 @@ def line_chart(
     title: str,
     unit: str,
     curves: Sequence[Curve],
-    wording: Callable[[float], str],
+    axis_of: Callable[[tuple[float, float]], Axis],
     *,
     gaps: Spans = (),
     filled: Sequence[float] = (),
@@ -61,12 +61,12 @@ def line_chart(
         title: What it shows.
         unit: Of the values; may be empty.
         curves: The lines; the last lies on top.
-        wording: Writes a value of the axis below.
+        axis_of: Gives the axis below, such as ``clock_axis``.
         gaps: Where there is nothing; shaded.
         filled: Places whose values nobody saw; marked along the lower edge.
         is_from_zero: Whether the axis at the side begins at 0.
     """
-    known = [curve for curve in curves if np.isfinite(curve.ys).any()]
+    known = [_broken(curve, gaps) for curve in curves if np.isfinite(curve.ys).any()]
     head = f'<figcaption><span class="title">{text(title)}</span>{_legend(curves, unit)}</figcaption>'
     if not known:
         return f'<figure class="chart">{head}<p class="none">nothing is measured</p></figure>'
@@ -76,41 +76,13 @@ def line_chart(
     parts = [
         *_shades(scale, gaps, filled),
         *_side_axis(scale),
-        *ruler(span, wording, _FLOOR),
+        *ruler(axis_of(span), LEFT, PLOT_WIDTH, _FLOOR),
         *(f'<path class="curve {curve.kind}" d="{_path(curve, scale)}"/>' for curve in known),
     ]
     label = f"{title}: {'; '.join(map(_summary, known))}"
     note = f'<p class="note">cut off at the top; the highest is {number(peak)}</p>' if peak > high else ""
     svg = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{text(label)}">{"".join(parts)}</svg>'
     return f'<figure class="chart">{head}{svg}{note}</figure>'
-
-
-def ruler(
-    span: tuple[float, float],
-    wording: Callable[[float], str],
-    floor: float,
-    *,
-    left: float = LEFT,
-    width: float = PLOT_WIDTH,
-) -> list[str]:
-    """Return the axis below a drawing."""
-    parts = [f'<path class="axis" d="M{left} {floor}h{width}"/>']
-    for value in ticks(*span, 7):
-        share = (value - span[0]) / max(span[1] - span[0], 1e-9)
-        x, anchor = left + share * width, "start" if share < 0.02 else "end" if share > 0.98 else "middle"
-        parts.append(f'<path class="axis" d="M{x:.1f} {floor}v4"/>')
-        parts.append(f'<text x="{x:.1f}" y="{floor + 17}" text-anchor="{anchor}">{text(wording(value))}</text>')
-    return parts
-
-
-def ticks(low: float, high: float, most: int) -> list[float]:
-    """Return up to ``most`` round values from low to high."""
-    if not high > low:
-        return [low]
-    rough = (high - low) / most
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
-    return [place * step for place in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +110,24 @@ def _reach(values: F64, *, is_from_zero: bool) -> tuple[float, float, float]:
     high = usual * 1.15 if 0.0 < usual * _FAR < peak else peak
     low = 0.0 if is_from_zero else float(values.min())
     if high <= low:
-        return low, low + max(abs(low), 1.0) * 0.1, peak
+        return (low if is_from_zero else low - 0.1), high + 0.1, peak
     room = (high - low) * 0.06
     return (low if is_from_zero else low - room), high + room, peak
+
+
+def _broken(curve: Curve, gaps: Spans) -> Curve:
+    """Return a curve with a NaN within each gap between two of its points."""
+    middles = np.array([(first + last) / 2 for first, last in gaps])
+    places = np.searchsorted(curve.xs, middles)
+    is_within = (places > 0) & (places < len(curve.xs))
+    xs = np.insert(curve.xs, places[is_within], middles[is_within])
+    return replace(curve, xs=xs, ys=np.insert(curve.ys, places[is_within], np.nan))
 
 
 def _path(curve: Curve, scale: _Scale) -> str:
     """Return the data of a path; a lone point becomes a dot, as its line has round ends."""
     xs, ys = thinned(curve.xs, curve.ys)
-    parts, is_open = [], False
+    parts, is_open = list[str](), False
     for x, y, is_known in zip(scale.x(xs), scale.y(ys), np.isfinite(ys), strict=True):
         if is_known:
             parts.append(f"{'L' if is_open else 'M'}{x:.1f} {y:.1f}{'' if is_open else 'h0'}")

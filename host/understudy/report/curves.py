@@ -29,11 +29,12 @@ class TrackCurves:
         eyes_found: How far both eyes are open on average, as found.
         eyes_steadied: The same, as stored.
         sharpness: Variance of the Laplacian.
-        score: The finder's certainty.
+        score: The finder's certainty, or the aligner's where it followed the face.
         size_px: Square root of the box's area.
         yaw_deg: Above 0 the face looks to the picture's left.
         pitch_deg: Above 0 it looks up.
         is_filled: bool (T,), whether nobody looked there.
+        is_followed: bool (T,), whether the aligner carried the face on from a neighbouring frame.
     """
 
     frames: npt.NDArray[np.int64]
@@ -50,6 +51,7 @@ class TrackCurves:
     yaw_deg: F64
     pitch_deg: F64
     is_filled: npt.NDArray[np.bool_]
+    is_followed: npt.NDArray[np.bool_]
 
     def gaps(self) -> list[tuple[float, float]]:
         """Return the times between which the track has no face."""
@@ -85,6 +87,7 @@ def curves_of(rows: Sequence[FaceRow], start_s: float) -> TrackCurves:
         yaw_deg=np.array([row.look.yaw_deg for row in rows]),
         pitch_deg=np.array([row.look.pitch_deg for row in rows]),
         is_filled=is_filled,
+        is_followed=np.array([row.origin is Origin.FOLLOWED for row in rows]),
     )
 
 

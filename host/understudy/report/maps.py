@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,16 +12,17 @@ import numpy.typing as npt
 
 from understudy_sdk.types import F64
 
-from .charts import LEFT, ruler
+from .axes import clock_axis, ruler
 from .figures import Span
 from .thinning import columns_of
-from .wording import short_clock, text
+from .wording import text
 
 __all__ = ["TimelineRow", "pose_map", "timeline"]
 
 _CELL_DEG: Final = 5
 _YAW_DEG, _PITCH_DEG = 90, 60
 """How far the pose map reaches to each side; faces beyond lie at its edge."""
+_LEFT: Final = 54
 _UNIT: Final = 2.4  # px of the drawing per degree
 _ROW: Final = 18
 _BAR: Final = 10
@@ -61,7 +61,7 @@ def pose_map(yaw_deg: F64, pitch_deg: F64) -> str:
     width, height = 2 * _YAW_DEG * _UNIT, 2 * _PITCH_DEG * _UNIT
     side = _CELL_DEG * _UNIT
     cells = [
-        f'<rect class="pose" x="{LEFT + column * side:.1f}" y="{8 + row * side:.1f}" width="{side:.1f}" '
+        f'<rect class="pose" x="{_LEFT + column * side:.1f}" y="{8 + row * side:.1f}" width="{side:.1f}" '
         f'height="{side:.1f}" fill-opacity="{_strength(int(counts[row, column]), int(counts.max())):.2f}">'
         f"<title>{counts[row, column]} faces</title></rect>"
         for row, column in np.argwhere(counts)
@@ -72,7 +72,7 @@ def pose_map(yaw_deg: F64, pitch_deg: F64) -> str:
         f"pitch {pitch_deg.min():.0f} to {pitch_deg.max():.0f} degrees"
     )
     head = '<figcaption><span class="title">Where the face looks</span><span class="unit">degrees</span></figcaption>'
-    box = f"0 0 {LEFT + width + 12:.0f} {height + 32:.0f}"
+    box = f"0 0 {_LEFT + width + 12:.0f} {height + 32:.0f}"
     svg = f'<svg viewBox="{box}" role="img" aria-label="{text(label)}">{"".join([*grid, *cells])}</svg>'
     return f'<figure class="chart poses">{head}{svg}</figure>'
 
@@ -98,8 +98,7 @@ def timeline(rows: Sequence[TimelineRow], frames: int, times_s: tuple[float, flo
             f'<rect class="{row.kind}" x="{_NAMES + first}" y="{top}" width="{stop - first}" height="{_BAR}"/>'
             for first, stop in columns_of(is_set)
         ]
-    fine = functools.partial(short_clock, is_fine=times_s[1] - times_s[0] < 10)
-    parts += ruler(times_s, fine, floor, left=_NAMES, width=_LANE)
+    parts += ruler(clock_axis(times_s), _NAMES, _LANE, floor)
     svg = (
         f'<svg viewBox="0 0 {_NAMES + _LANE + 12} {floor + 24}" role="group" aria-label="When each track has a face">'
         f"{''.join(parts)}</svg>"
@@ -120,7 +119,7 @@ def _strength(count: int, most: int) -> float:
 
 def _yaw_axis(height: float) -> Iterator[str]:
     for yaw in range(-_YAW_DEG, _YAW_DEG + 1, 30):
-        x = LEFT + (_YAW_DEG - yaw) * _UNIT
+        x = _LEFT + (_YAW_DEG - yaw) * _UNIT
         side = {_YAW_DEG: " left", -_YAW_DEG: " right"}.get(yaw, "")
         anchor = {_YAW_DEG: "start", -_YAW_DEG: "end"}.get(yaw, "middle")
         yield f'<path class="{"axis" if yaw == 0 else "grid"}" d="M{x:.1f} 8v{height:.0f}"/>'
@@ -131,5 +130,5 @@ def _pitch_axis(width: float) -> Iterator[str]:
     for pitch in range(-_PITCH_DEG, _PITCH_DEG + 1, 30):
         y = 8 + (_PITCH_DEG - pitch) * _UNIT
         side = {_PITCH_DEG: " up", -_PITCH_DEG: " down"}.get(pitch, "")
-        yield f'<path class="{"axis" if pitch == 0 else "grid"}" d="M{LEFT} {y:.1f}h{width:.0f}"/>'
-        yield f'<text x="{LEFT - 4}" y="{y + 4:.1f}" text-anchor="end">{abs(pitch)}{side}</text>'
+        yield f'<path class="{"axis" if pitch == 0 else "grid"}" d="M{_LEFT} {y:.1f}h{width:.0f}"/>'
+        yield f'<text x="{_LEFT - 4}" y="{y + 4:.1f}" text-anchor="end">{abs(pitch)}{side}</text>'

@@ -17,7 +17,7 @@ from .maps import TimelineRow, pose_map, timeline
 from .tables import facts_list, table
 from .tiles import face_tiles, spread, thumbnail
 from .track_section import track_id, track_section
-from .wording import clock, number, spans_of, spans_text, text
+from .wording import clock, number, short_clock, spans_of, spans_text, text
 
 __all__ = ["MOST_TRACKS", "clip_id", "faceset_id", "faceset_section", "shown_tracks"]
 
@@ -146,9 +146,12 @@ def _clip_timeline(clip: ClipReport, tracks: Mapping[int, list[FaceNote]], links
         TimelineRow(
             f"track {track.track}", "present", spans_of(note.frame for note in tracks[track.track]), links[track.track]
         )
-        for track in clip.tracks
+        for track in sorted(clip.tracks, key=lambda track: track.first)
         if track.track in links
     ]
+    others = {note.frame for track, notes in tracks.items() if track not in links for note in notes}
+    if others:
+        rows.append(TimelineRow("other tracks", "present", spans_of(sorted(others))))
     rows.append(TimelineRow("no face", "missing", clip.without_face))
     if clip.undecodable:
         rows.append(TimelineRow("undecodable", "missing", clip.undecodable))
@@ -171,16 +174,19 @@ def _loose_poses(index: Faceset, notes: list[FaceNote]) -> str:
 def _tracks_table(
     index: Faceset, clip: ClipReport, tracks: Mapping[int, list[FaceNote]], links: Mapping[int, str]
 ) -> str:
-    heads = (
+    heads = [
         "face", "track", "person", "from", "to", "faces", "filled", "missing", "double", "size px", "yaw °", "pitch °",
         "sharpness", "trembling found", "steadied",
-    )  # fmt: skip
+    ]  # fmt: skip
     rows = [_track_cells(index, clip, track, tracks[track.track], links.get(track.track)) for track in clip.tracks]
+    if not any(track.person for track in clip.tracks):
+        heads.remove("person")
+        rows = [[*row[:2], *row[3:]] for row in rows]
     note = (
         "Size and sharpness are medians, yaw and pitch leave a tenth of the faces out at either end. Trembling is "
         "that within the face, in px of a full-face crop of 256 px."
     )
-    return table("Tracks", heads, rows, numbers_from=3, note=note)
+    return table("Tracks", heads, rows, numbers_from=len(heads) - 12, note=note)
 
 
 def _track_cells(
@@ -189,9 +195,9 @@ def _track_cells(
     return [
         thumbnail(index, own[len(own) // 2].name, f"track {track.track}"),
         f'<b><a href="#{link}">{track.track}</a></b>' if link else f"<b>{track.track}</b>",
-        text(track.person),
-        f"{track.first}<br><small>{clock(track.first_s - clip.start_s)}</small>",
-        f"{track.last}<br><small>{clock(track.last_s - clip.start_s)}</small>",
+        f'<span class="name">{text(track.person)}</span>',
+        f"{track.first}<br><small>{short_clock(track.first_s - clip.start_s, is_fine=True)}</small>",
+        f"{track.last}<br><small>{short_clock(track.last_s - clip.start_s, is_fine=True)}</small>",
         number(track.faces),
         number(track.origins["filled"]),
         number(track.missing),

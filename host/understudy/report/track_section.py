@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from understudy.faceset import Faceset
 from understudy.steadiness import PITCH_EDGES_DEG, YAW_EDGES_DEG, Jitter, Range, TrackFigures
 
+from .axes import clock_axis
 from .charts import Curve, line_chart
 from .curves import TrackCurves, curves_of
 from .figures import ClipReport
 from .maps import pose_map
 from .rows import rows_of_track
-from .tables import facts_list, table
+from .tables import table
 from .tiles import face_tiles, spread
-from .wording import clock, number, short_clock, text
+from .wording import clock, number, text
 
 __all__ = ["track_id", "track_section"]
 
@@ -40,17 +41,13 @@ def track_section(
     """
     yield f'<section class="track" id="{track_id(place, track.track)}"><h4>Track {track.track}'
     yield f' <span class="person">{text(track.person)}</span></h4>' if track.person else "</h4>"
-    yield f'<p class="about">{text(_about(clip, track))}</p>'
+    yield f'<p class="about">{text(_about(clip, track))}<br>{text(_counts(track))}</p>'
     yield face_tiles(index, spread(names), clip.start_s)
     rows = rows_of_track(index, clip.fingerprint, track.track, (track.first, track.last))
     curves = curves_of(rows, clip.start_s)
     del rows
-    yield f'<div class="charts">{"".join(_charts(curves))}</div>'
-    yield '<div class="columns">'
-    yield facts_list("", _facts(track))
-    yield _jitter_table(track)
-    yield _spread_table(track)
-    yield f"</div>{_poses(track)}</section>"
+    yield f'<div class="charts">{"".join(_charts(curves))}'
+    yield f"<div>{_key(track)}{_jitter_table(track)}{_spread_table(track)}</div></div>{_poses(track)}</section>"
 
 
 def _about(clip: ClipReport, track: TrackFigures) -> str:
@@ -63,11 +60,16 @@ def _about(clip: ClipReport, track: TrackFigures) -> str:
     )
 
 
+def _counts(track: TrackFigures) -> str:
+    origins = ", ".join(f"{number(count)} {name}" for name, count in track.origins.items() if count)
+    return f"{number(track.faces)} faces: {origins}; {track.missing} frames missing between, {track.double} double"
+
+
 def _charts(curves: TrackCurves) -> Iterator[str]:
-    at, length_s = curves.times_s, float(curves.times_s[-1] - curves.times_s[0])
+    at = curves.times_s
     draw = functools.partial(
         line_chart,
-        wording=functools.partial(short_clock, is_fine=length_s < 10),
+        axis_of=clock_axis,
         gaps=curves.gaps(),
         filled=at[curves.is_filled].tolist(),
     )
@@ -93,18 +95,26 @@ def _charts(curves: TrackCurves) -> Iterator[str]:
         [Curve("before", "found", at, curves.eyes_found), Curve("after", "steadied", at, curves.eyes_steadied)],
     )
     yield draw("Sharpness", "variance of the Laplacian", [Curve("after", "", at, curves.sharpness)])
-    yield draw("Detection score", "", [Curve("after", "", at, curves.score)], is_from_zero=False)
+    yield draw("Detection score", "", list(_scores(curves)), is_from_zero=False)
     yield draw("Size", "px", [Curve("after", "", at, curves.size_px)], is_from_zero=False)
     yield pose_map(curves.yaw_deg, curves.pitch_deg)
 
 
-def _facts(track: TrackFigures) -> dict[str, str]:
-    return {
-        "faces": number(track.faces),
-        **{f"of them {name}": number(count) for name, count in track.origins.items() if count},
-        "frames missing between": number(track.missing),
-        "frames in which it is double": number(track.double),
-    }
+def _key(track: TrackFigures) -> str:
+    """Return what the marks in the charts mean, where there are any."""
+    gaps = '<span class="key gap">no face</span>' if track.missing else ""
+    filled = '<span class="key filled">filled, nobody looked</span>' if track.origins["filled"] else ""
+    return f'<p class="marks">In the charts: {gaps} {filled}</p>' if gaps or filled else ""
+
+
+def _scores(curves: TrackCurves) -> Iterator[Curve]:
+    """Yield the scores by who gave them: a detector's and a follower's do not compare."""
+    for kind, label, is_theirs in (
+        ("two", "followed", curves.is_followed),
+        ("one", "detected", ~curves.is_followed & ~curves.is_filled),
+    ):
+        if is_theirs.any():
+            yield Curve(kind, label, curves.times_s[is_theirs], curves.score[is_theirs])
 
 
 def _jitter_table(track: TrackFigures) -> str:

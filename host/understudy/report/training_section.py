@@ -11,6 +11,7 @@ import numpy as np
 from understudy.training.history import HISTORY_NAME, LossTable, read_losses
 from understudy_sdk.types import F64
 
+from .axes import count_axis
 from .charts import Curve, line_chart
 from .figures import TrainingReport
 from .gathering import LAST_SHARE
@@ -22,7 +23,7 @@ __all__ = ["TRAINING_ID", "training_section"]
 
 TRAINING_ID: Final = "training"
 
-_COLORS: Final = ("before", "after")
+_COLORS: Final = ("one", "two")
 
 
 def training_section(trainings: Sequence[TrainingReport]) -> Iterator[str]:
@@ -36,11 +37,12 @@ def training_section(trainings: Sequence[TrainingReport]) -> Iterator[str]:
             **{f"loss, {name}": f"{loss:.4g}" for name, loss in training.losses.items()},
         }
         yield facts_list("", facts)
-        yield _loss_chart(read_losses(Path(training.folder) / HISTORY_NAME))
+        yield f'<div class="charts">{_loss_chart(read_losses(Path(training.folder) / HISTORY_NAME))}'
         preview = Path(training.folder) / "preview-latest.png"
         if preview.is_file():
-            what = f"What the model makes of some faces: {training.name}"
-            yield f"<h4>Newest preview</h4>{picture_file(preview, what)}"
+            shown = picture_file(preview, f"What the model makes of some faces: {training.name}")
+            yield f'<figure class="chart"><figcaption class="title">Newest preview</figcaption>{shown}</figure>'
+        yield "</div>"
     yield "</section>"
 
 
@@ -52,7 +54,7 @@ def _loss_chart(table: LossTable) -> str:
         for curve in _curves(steps, table.losses(name), name, _COLORS[place % len(_COLORS)])
     ]
     curves.sort(key=lambda curve: curve.label != "")
-    return f'<div class="charts">{line_chart("Losses over the steps", "", curves, number)}</div>'
+    return line_chart("Losses over the steps", "", curves, count_axis)
 
 
 def _curves(steps: F64, losses: F64, name: str, color: str) -> list[Curve]:

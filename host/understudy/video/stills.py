@@ -97,7 +97,7 @@ def stills_of(info: ClipInfo) -> list[Path]:
     """
     paths = _pictures_in(info.path)
     if len(paths) != len(info.pts):
-        what = f"held {len(info.pts)} pictures when it was first looked at, and now {len(paths)}"
+        what = f"now holds {len(paths)} pictures, but {len(info.pts)} when it was first looked at"
         raise MediaError(info.path, what, "let nothing write there meanwhile, and run again")
     return paths
 

@@ -186,7 +186,9 @@ def test_a_busy_faceset_is_said(cli, folder, monkeypatch):
     import sqlite3
 
     def busy(*_, **__):
-        raise sqlite3.OperationalError("database is locked")
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise error
 
     monkeypatch.setattr("understudy.faceset.Faceset.set_measures", busy)
     done = cli("sort", folder, "--by", "yaw")
