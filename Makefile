@@ -4,13 +4,14 @@ PIP_ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test bench lint weights clean help
+.PHONY: setup demo test bench docs lint weights clean help
 
 help:
 	@echo "make setup   install everything into .venv, at the versions of constraints.txt"
 	@echo "make demo    make two clips, recast one, and say where the results are"
 	@echo "make test    formatting, lint, types, import rules and all tests"
 	@echo "make bench   frames per second of each phase, steps per second, memory"
+	@echo "make docs    draw the pictures of docs/ and write its tables"
 	@echo "make lint    what make test runs before the tests"
 	@echo "make clean   remove caches, build files and demo-out"
 
@@ -44,6 +45,10 @@ test: setup weights lint
 
 bench: setup weights
 	$(BIN)/python bench/run.py
+
+docs: setup weights
+	$(BIN)/python docs/make_pictures.py
+	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf demo-out dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

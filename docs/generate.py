@@ -49,7 +49,11 @@ def settings_table(stage: str, name: str) -> str:
 def extract_table() -> str:
     """Return the keys of a project's ``extract`` as a table."""
     every = f"{DETECT_EVERY_WITH_FOLLOWING}, or 1 where the aligner does not follow"
-    return _form_table(ExtractForm, {**EXTRACT_DEFAULTS, "detect_every": every})
+    return _form_table(ExtractForm, {**EXTRACT_DEFAULTS, "detect_every": every}, {
+        "detector": "Finds faces: `{use: NAME, with: {SETTING: VALUE}}`.",
+        "aligner": "Places landmarks on them.",
+        "masker": "Says where in a crop the face is: one, or `{join: minimum, of: [...]}` for several.",
+    })  # fmt: skip
 
 
 def weights_table(stage: str, name: str) -> str:
@@ -112,12 +116,12 @@ WRITERS: Final[dict[str, Callable[..., str]]] = {
 }
 
 
-def _form_table(form: type[BaseModel], defaults: dict[str, Any]) -> str:
+def _form_table(form: type[BaseModel], defaults: dict[str, Any], meanings: dict[str, str] | None = None) -> str:
     schema = form.model_json_schema(by_alias=True)
     definitions = schema.get("$defs", {})
     rows = [
         (f"`{name}`", _kind(facts, definitions), _default(defaults.get(name, facts.get("default"))),
-         _meaning(facts, definitions))
+         (meanings or {}).get(name) or _meaning(facts, definitions))
         for name, facts in schema.get("properties", {}).items()
     ]  # fmt: skip
     return _table(("setting", "value", "usual", "meaning"), rows) if rows else "It has no settings."
@@ -127,7 +131,8 @@ def _meaning(facts: dict[str, Any], definitions: dict[str, Any]) -> str:
     choices = [facts, *facts.get("anyOf", [])]
     inner = [definitions[one["$ref"].rpartition("/")[2]] for one in choices if "$ref" in one]
     found = next((one["description"] for one in [*choices, *inner] if "description" in one), "")
-    return str(found).partition("\n")[0]
+    later = " May be changed without starting training again." if facts.get("changeable") else ""
+    return str(found).partition("\n")[0] + later
 
 
 def _kind(facts: dict[str, Any], definitions: dict[str, Any]) -> str:
@@ -145,7 +150,9 @@ def _kind(facts: dict[str, Any], definitions: dict[str, Any]) -> str:
         return f"list of {_kind(facts.get('items', {}), definitions)}"
     words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
     limits = " ".join(f"{word} {facts[key]:g}" for key, word in words.items() if key in facts)
-    kind = {"object": "mapping", "boolean": "true or false", "string": "text"}.get(facts.get("type", ""), facts.get("type", "any"))
+    kind = {"object": "mapping", "boolean": "true or false", "string": "text"}.get(
+        facts.get("type", ""), facts.get("type", "any")
+    )
     return f"{kind}, {limits}" if limits else str(kind)
 
 

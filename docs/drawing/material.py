@@ -1,4 +1,4 @@
-"""What do the pictures show? Two public-domain portraits, still and brought to life, and what extraction makes of them."""
+"""What do the pictures show? Two public-domain portraits, still and moving, and what extraction makes of them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Material:
         """Build a plugin with these settings."""
         spec = self.registry.offer(kind, name).spec
         cache = WeightCache()
-        for weight in spec.weights if kind in {"recognizer"} or name == "mediapipe" else ():
+        for weight in spec.weights if kind == "recognizer" or name == "mediapipe" else ():
             cache.pull(weight, print)
         return spec.build(spec.config(**settings), Resources("cpu", cache.find, 2))
 

@@ -26,7 +26,9 @@ __all__ = ["PAGE_PICTURES", "browser"]
 
 def browser() -> str | None:
     """Return Chromium's path, if it is here."""
-    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    return next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
 
 
 def faceset_view(material: Material, path: Path) -> int:

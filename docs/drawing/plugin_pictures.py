@@ -23,7 +23,11 @@ def detector_mediapipe(material: Material) -> Figure:
     axes = panels(3, aspect=0.85, widths=(1.0, 1.6, 1.0))
     _detected(axes[0], material, portrait, "a face: box, score, eyes")
     wide = np.full((640, 1024, 3), 96, np.uint8)
-    for picture, (row, column), side in ((portrait, (60, 60), 130), (other, (330, 420), 150), (portrait, (90, 790), 120)):
+    for picture, (row, column), side in (
+        (portrait, (60, 60), 130),
+        (other, (330, 420), 150),
+        (portrait, (90, 790), 120),
+    ):
         wide[row : row + side, column : column + side] = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
     frame = material.frame(wide)
     plain = material.stage("detector", "mediapipe").detect([frame])[0]
@@ -67,7 +71,10 @@ def detector_s3fd(material: Material) -> Figure:
 
 
 def _shades(count: int) -> list[str]:
-    return [f"#{round(232 - 150 * t):02x}{round(89 + 40 * t):02x}{round(12 + 200 * t):02x}" for t in np.linspace(0, 1, count)]
+    return [
+        f"#{round(232 - 150 * t):02x}{round(89 + 40 * t):02x}{round(12 + 200 * t):02x}"
+        for t in np.linspace(0, 1, count)
+    ]
 
 
 def aligner_mediapipe(material: Material) -> Figure:
@@ -90,8 +97,10 @@ def _mesh(axes: Any, mesh: Any) -> None:
 
 def aligner_fan(material: Material) -> Figure:
     """FAN's two squares around a box, and how a landmark is read off a heat map; drawn without weights."""
-    from understudy_plugins.aligner.fan.decode import (  # noqa: PLC0415
-        peaks, window_of_box, window_of_landmarks,
+    from understudy_plugins.aligner.fan.decode import (
+        peaks,
+        window_of_box,
+        window_of_landmarks,
     )  # fmt: skip
 
     portrait = material.posed("astronaut", Pose(yaw_deg=-8, roll_deg=14))
@@ -129,7 +138,9 @@ def aligner_fan(material: Material) -> Figure:
 
 def _people_crops(material: Material) -> list[Any]:
     poses = (Pose(yaw_deg=-18), Pose(), Pose(yaw_deg=18, pitch_deg=6))
-    return [material.crop(material.posed(name, pose), "full", 192) for name in ("astronaut", "hopper") for pose in poses]
+    return [
+        material.crop(material.posed(name, pose), "full", 192) for name in ("astronaut", "hopper") for pose in poses
+    ]
 
 
 def _recognized(material: Material, name: str) -> Figure:
@@ -165,10 +176,12 @@ def recognizer_dlib(material: Material) -> Figure:
 
 def recognizer_sface(material: Material) -> Figure:
     """The picture that SFace is given, and by which points it is cut; drawn without weights."""
-    from understudy_plugins.recognizer.sface.recognizer import align, five_points  # noqa: PLC0415
+    from understudy_plugins.recognizer.sface.recognizer import align, five_points
 
     axes = panels(4)
-    for place, (name, pose) in enumerate((("astronaut", Pose(roll_deg=-14)), ("hopper", Pose(yaw_deg=20, roll_deg=10)))):
+    for place, (name, pose) in enumerate(
+        (("astronaut", Pose(roll_deg=-14)), ("hopper", Pose(yaw_deg=20, roll_deg=10)))
+    ):
         crop = material.crop(material.posed(name, pose), "full_no_align", 256)
         points(show(axes[2 * place], crop.rgb, "five points of a crop"), five_points(crop.landmarks), 28)
         show(axes[2 * place + 1], align(crop), "what the network sees: 112 px")
@@ -182,7 +195,9 @@ def model_quick96(material: Material) -> Figure:
     curves(axes[0], f"losses over {len(history)} steps, narrow network", "step", "loss (mean of 8 steps)")
     for name, color in (("source", ACCENT), ("target", GOOD)):
         losses = history.losses(name)
-        axes[0].plot(history.steps[7:], np.convolve(losses, np.full(8, 1 / 8), "valid"), color=color, lw=1.2, label=name)
+        axes[0].plot(
+            history.steps[7:], np.convolve(losses, np.full(8, 1 / 8), "valid"), color=color, lw=1.2, label=name
+        )
     axes[0].legend()
     show(axes[1], preview, "the preview that training writes")
     return _figure(axes)

@@ -44,7 +44,7 @@ def extraction(material: Material) -> Figure:
         show(axes, _frame(material, frame), f"frame {frame}")
         for row in (row for row in rows if row.frame == frame):
             box(axes, row.face.box, f"track {row.track}", COLORS[str(row.origin)])
-    axes = curves(bottom.subplots(), "every frame of every track; between two looks of the detector, faces are followed",
+    axes = curves(bottom.subplots(), "every frame of every track; between looks of the detector, faces are followed",
                   "frame", "track")  # fmt: skip
     for origin, color in (("found", ACCENT), ("followed", GOOD)):
         own = [row for row in rows if str(row.origin) == origin]
@@ -72,13 +72,15 @@ def tracks(material: Material) -> Figure:
         for axis, number in zip(axes, numbers, strict=True):
             own = [row for row in rows if row.track == number]
             picked = [own[place] for place in np.linspace(0, len(own) - 1, 8).astype(int)]
-            strip = np.hstack([cv2.resize(index.picture(row), (84, 84), interpolation=cv2.INTER_AREA) for row in picked])
+            strip = np.hstack(
+                [cv2.resize(index.picture(row), (84, 84), interpolation=cv2.INTER_AREA) for row in picked]
+            )
             show(axis, strip, f"track {number}: {own[0].person}, frames {own[0].frame} to {own[-1].frame}")
     return axes[0].figure
 
 
 def steadiness(material: Material) -> Figure:
-    """A still face that blinks, filmed with noise: where a landmark lies and how far an eye is open, before and after."""
+    """A still face that blinks, filmed with noise: a landmark's place and an eye's opening, before and after."""
     random, count = np.random.default_rng(3), 60
     pictures = {blink: material.posed("astronaut", Pose(), Expression(blink=blink)) for blink in (0.0, 0.5, 1.0)}
     blinks = np.zeros(count)
@@ -95,7 +97,7 @@ def steadiness(material: Material) -> Figure:
     shaking = [jitter_of(times, some) for some in (before, after)]
     assert shaking[0] is not None
     assert shaking[1] is not None
-    curves(axes[0], f"tip of the nose, x; jitter {shaking[0].whole_px:.2f} px found, {shaking[1].whole_px:.2f} px steadied",
+    curves(axes[0], f"nose tip; jitter {shaking[0].whole_px:.2f} px found, {shaking[1].whole_px:.2f} px steadied",
            "time in s", "px from its mean")  # fmt: skip
     curves(axes[1], "right eye's opening: a blink stays a blink", "time in s", "lids' distance over eye's width")
     for some, color, label in ((before, QUIET, "as found"), (after, ACCENT, "steadiness: 0.5")):
@@ -172,7 +174,7 @@ def _grid(index: Faceset, rows: list[FaceRow]) -> Any:
 
 
 def corrections(material: Material) -> Figure:
-    """A face as the machine found it, a box put in by hand with the aligner's landmarks, and landmarks moved by hand."""
+    """A face as found, a box put in by hand with the aligner's landmarks, and landmarks moved by hand."""
     rgb = material.posed("hopper", Pose(yaw_deg=10))
     face, axes = material.faces(rgb)[0], panels(3, aspect=0.9)
     assert face.landmarks is not None
@@ -206,8 +208,10 @@ def exchange(material: Material) -> Figure:
     first, last = face.frame_to_crop if face.frame_to_crop is not None else ((), ())
     matrix = "\n".join("                    " + " ".join(f"{value:9.3f}" for value in line) for line in (first, last))
     words(axes[1], (
-        f"in the APP15 segment of the file:\n\nface_type           {_DFL_NAMES[face.face_type]}\nlandmarks           68 points of the picture\n"
-        f"source_filename     {face.source_filename}\nsource_rect         {rect}\nsource_landmarks    68 points of the frame\n"
+        f"in the APP15 segment of the file:\n\nface_type           {_DFL_NAMES[face.face_type]}\n"
+        "landmarks           68 points of the picture\n"
+        f"source_filename     {face.source_filename}\nsource_rect         {rect}\n"
+        "source_landmarks    68 points of the frame\n"
         f"image_to_face_mat\n{matrix}\nxseg_mask           {'yes' if face.mask is not None else 'no'}"
     ), mono=True)  # fmt: skip
     return axes[0].figure

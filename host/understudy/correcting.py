@@ -15,7 +15,7 @@ from .corrections import ClipFaces, Corrections, HandFace, read_faces_file, writ
 from .errors import RequestError
 from .extraction import Finder, faceset_artifact, findings_artifact
 from .extraction.findings import Findings
-from .faceset import Faceset
+from .faceset import ClipRow, FaceRow, Faceset
 from .progress import Progress
 from .project import ChosenFaceset, LoadedProject
 from .run import resources_for
@@ -72,7 +72,7 @@ def export_faces(project: LoadedProject, name: str, path: Path, frames: Collecti
     corrections = Corrections.load(faceset.corrections)
     with Findings(findings_artifact(work, faceset).folder) as findings:
         clips = [_clip_faces(findings, corrections, clip, frames) for clip in faceset.clips]
-    write_faces_file(path, name, clips, _tracks(work, faceset))
+    write_faces_file(path, name, clips, _tracks(work, faceset, frames))
     return sum(len(clip.frames) for clip in clips)
 
 
@@ -164,13 +164,15 @@ def _clip_faces(findings: Findings, corrections: Corrections, clip: Path, frames
     number, corrected, held = findings.clip_number(key), corrections.of(key), dict[int, list[HandFace]]()
     known = [frame for frame in findings.times(number) if frames is None or frame in frames]
     wanted = set(known)
-    for frame, _, seen in findings.faces(number, 0, 1 + max(known, default=-1)):
+    for frame, _, seen in findings.faces(number, min(known, default=0), 1 + max(known, default=-1)):
         if frame in wanted:
             held.setdefault(frame, []).append(_as_found(seen.face))
     return ClipFaces(key, clip.name, {at: tuple(corrected.get(at, held.get(at, ()))) for at in known})
 
 
-def _tracks(work: WorkFolder, faceset: ChosenFaceset) -> dict[tuple[str, int, int], int]:
+def _tracks(
+    work: WorkFolder, faceset: ChosenFaceset, frames: Collection[int] | None
+) -> dict[tuple[str, int, int], int]:
     """Return the track of every cut face, by its clip, its frame and its place among the frame's found faces."""
     artifact, tracks = faceset_artifact(work, faceset), dict[tuple[str, int, int], int]()
     if not (artifact.folder / "index.sqlite").is_file():
@@ -179,7 +181,7 @@ def _tracks(work: WorkFolder, faceset: ChosenFaceset) -> dict[tuple[str, int, in
     with Faceset(artifact.folder) as index, Findings(findings_artifact(work, faceset).folder) as findings:
         for clip in index.clips():
             corrected, number = corrections.of(clip.fingerprint), findings.clip_number(clip.fingerprint)
-            for row in index.rows(clip.fingerprint):
+            for row in _rows(index, clip, frames):
                 held = corrected.get(row.frame) or [
                     _as_found(seen.face) for _, _, seen in findings.faces(number, row.frame, row.frame + 1)
                 ]
@@ -187,6 +189,15 @@ def _tracks(work: WorkFolder, faceset: ChosenFaceset) -> dict[tuple[str, int, in
                 if places:
                     tracks[clip.fingerprint, row.frame, places[0]] = row.track
     return tracks
+
+
+def _rows(index: Faceset, clip: ClipRow, frames: Collection[int] | None) -> Iterator[FaceRow]:
+    """Yield the cut faces of some frames of a clip, or of all; few of them are in memory at a time."""
+    spans = [(at, min(at + 256, clip.frames)) for at in range(0, clip.frames, 256)]
+    if frames is not None:
+        spans = [(at, at + 1) for at in sorted(set(frames))]
+    for first, stop in spans:
+        yield from index.rows(clip.fingerprint, first, stop)
 
 
 def _as_found(face: Face) -> HandFace:

@@ -3,7 +3,7 @@
 Found faces are written to a JSON file, changed by hand or by a program, and read back. A frame whose faces were changed
 is *corrected*: it holds exactly the faces that the file lists, whatever the machine finds there, now or later. The
 corrections of a project lie beside it, in ``<project>.corrections/<faceset>.json``, in the same form, so that neither a
-new search nor ``understudy clean`` loses them. ``docs/faces-json.md`` describes the form.
+new search nor ``understudy clean`` loses them. ``docs/tools/faces-json.md`` describes the form.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from understudy_sdk import Face
 from understudy_sdk.types import F32
 
 from .aside import whole_file
-from .errors import RequestError
+from .errors import RequestError, StoreError
 
 __all__ = ["By", "ClipFaces", "Corrections", "HandFace", "read_faces_file", "write_faces_file"]
 
 FORMAT: Final = 1
 
 By = Literal["machine", "hand"]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Px = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +93,18 @@ class Corrections:
         return cls({clip.fingerprint: clip for clip in read_faces_file(path)}) if path.is_file() else cls()
 
     def save(self, path: Path, faceset: str) -> None:
-        """Write them, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Write them, whole or not at all.
+
+        Raises:
+            StoreError: When the disk does not take them.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"the folder {path.parent} for corrections cannot be made: {error.strerror}\n"
+                "  it lies beside the project file; make that folder writable"
+            ) from error
         write_faces_file(path, faceset, [clip for clip in self.clips.values() if clip.frames])
 
     def of(self, fingerprint: str) -> Mapping[int, tuple[HandFace, ...]]:
@@ -116,8 +126,8 @@ class _Model(BaseModel):
 
 
 class _FaceForm(_Model):
-    box: tuple[Finite, Finite, Finite, Finite]
-    landmarks: Annotated[tuple[tuple[Finite, Finite], ...], Field(min_length=68, max_length=68)] | None = None
+    box: tuple[Px, Px, Px, Px]
+    landmarks: Annotated[tuple[tuple[Px, Px], ...], Field(min_length=68, max_length=68)] | None = None
     score: Annotated[float, Field(ge=0, le=1)] = 1.0
     by: By = "hand"
     track: int | None = None  # for the reader's eyes; tracks follow from the faces
@@ -127,6 +137,9 @@ class _FaceForm(_Model):
         x0, y0, x1, y1 = self.box
         if not (x0 < x1 and y0 < y1):
             raise ValueError(f"a box needs x0 < x1 and y0 < y1, but is {[x0, y0, x1, y1]}")
+        for axis, column in zip("xy", zip(*(self.landmarks or ()), strict=True), strict=False):
+            if max(column) - min(column) < 1:
+                raise ValueError(f"landmarks must not all have one {axis}: they span less than a pixel")
         return self
 
 

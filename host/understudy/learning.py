@@ -45,7 +45,15 @@ def swap_artifact(work: WorkFolder, swap: ChosenSwap) -> Artifact:
         "source": _side_recipe(work, swap.source),
         "target": _side_recipe(work, swap.target),
     }
-    return work.artifact("train", f"{swap.source.name}-to-{swap.target.name}", recipe)
+    who = _who(swap.face)
+    return work.artifact("train", f"{swap.source.name}-to-{swap.target.name}{'-' if who else ''}{who}", recipe)
+
+
+def _who(face: FaceChoice) -> str:
+    """Return a word that tells swaps of several people of one target apart."""
+    if face.kind in {"largest", "all"}:
+        return ""
+    return face.person or (face.like.stem if face.like else "-".join(["track", *map(str, face.tracks[:4])]))
 
 
 class _Placed(Protocol):

@@ -45,6 +45,7 @@ __all__ = [
     "merge_artifact",
     "merge_clip",
     "merge_progress",
+    "overlap_text",
     "reach",
     "ready_swap",
 ]
@@ -159,8 +160,25 @@ def merge_progress(work: WorkFolder, artifact: Artifact, job: ClipJob, project: 
     chunks = _chunks(work, artifact, job, info)
     done = [stop - first for (first, stop), path in chunks.items() if path.is_file()]
     joined = read_json(artifact.folder / "done.json") if job.output.is_file() else None
-    is_joined = len(done) == len(chunks) and joined == _stamp(project, job, chunks.values())
+    is_joined = len(done) == len(chunks) and joined is not None and joined == _stamp(project, job, chunks.values())
     return sum(done), len(info.pts), is_joined
+
+
+def overlap_text(work: WorkFolder, job: ClipJob) -> str:
+    """Say in words which two swaps put something on the same face of a clip, or return an empty text."""
+    owners, key = dict[tuple[Path, str], ChosenSwap](), fingerprint(job.clip)
+    for swap in job.swaps:
+        folder = faceset_artifact(work, swap.target).folder
+        with Faceset(folder) as index:
+            notes = chosen_faces(index.notes([key]), wanted_faces(index, swap.target, swap.face))
+        for name in sorted(note.name for note in notes):
+            other = owners.setdefault((folder, name), swap)
+            if other is not swap:
+                return (
+                    f"{job.clip.name}: {other.source.name} (face {other.face}) and {swap.source.name} (face"
+                    f" {swap.face}) are both put on {name}, among others; the later one covers the other"
+                )
+    return ""
 
 
 def ready_swap(

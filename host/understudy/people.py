@@ -31,7 +31,9 @@ _NEARLY_EQUAL: Final = 0.15  # of the way from just one person to the very same 
 _TURNED_DEG: Final = 30.0
 
 
-def name_people(index: Faceset, recognizer: Recognizer, progress: Progress) -> dict[str, tuple[int, ...]]:
+def name_people(
+    index: Faceset, recognizer: Recognizer, progress: Progress, fingerprints: Sequence[str] | None = None
+) -> dict[str, tuple[int, ...]]:
     """Group a faceset's tracks into people, write that down, and return each person's tracks.
 
     People are called ``person-1``, ``person-2`` and so on, by how long they are on screen. What was said before is
@@ -41,8 +43,9 @@ def name_people(index: Faceset, recognizer: Recognizer, progress: Progress) -> d
         index: The faceset; writable.
         recognizer: Tells people apart.
         progress: Who is told.
+        fingerprints: Of the clips whose tracks count; all where it is None.
     """
-    members = _members(index)
+    members = _members(index, fingerprints)
     progress.start("tell people apart", len(members), "tracks")
     vectors, shown_s = dict[int, F32](), dict[int, float]()
     for track, notes in members.items():
@@ -195,10 +198,10 @@ def _person(name: str, index: Faceset, named: Collection[str]) -> frozenset[int]
     raise RequestError(f"nobody is called {name!r}.{hint}\n  there are: {', '.join(known) or 'none'}\n  {advice}")
 
 
-def _members(index: Faceset) -> dict[int, list[FaceNote]]:
+def _members(index: Faceset, fingerprints: Sequence[str] | None) -> dict[int, list[FaceNote]]:
     """Return the faces of each track that can be looked at, in the order of time, by track."""
     found = defaultdict[int, list[FaceNote]](list)
-    for note in index.notes([clip.fingerprint for clip in index.clips()]):
+    for note in index.notes([clip.fingerprint for clip in index.clips()] if fingerprints is None else fingerprints):
         if note.track != NO_TRACK:
             found[note.track].append(note)
     return dict(sorted(found.items()))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from understudy_sdk.errors import UnderstudyError
 
 from . import training
 from .devices import resolve_device
-from .errors import RequestError
+from .errors import RequestError, StoreError
 from .extraction import (
     check_clips,
     check_unchanging,
@@ -25,7 +27,7 @@ from .extraction import (
 )
 from .learning import held_crops, learn_arrays, swap_artifact
 from .lock import locked
-from .merging import ClipJob, jobs_of, marking_of, merge_artifact, merge_clip, merge_progress, ready_swap
+from .merging import ClipJob, jobs_of, marking_of, merge_artifact, merge_clip, merge_progress, overlap_text, ready_swap
 from .plugins import blaming
 from .progress import Progress
 from .project import ChosenFaceset, ChosenSwap, LoadedProject
@@ -111,13 +113,12 @@ def run(project: LoadedProject, *, phases: Sequence[str] = PHASES, progress: Pro
             check_clips(faceset)
     work = WorkFolder(project.work)
     work.prepare()
-    with locked(project.work, f"working on {project.path.name}"):
+    with locked(project.work, f"working on {project.path.name}"), _words_for_indexes(project):
         if "extract" in phases:
             for faceset in _used_facesets(project):
                 _extract(work, project, faceset, progress)
         if "merge" in phases:  # before training: only now it is known of every frame
-            for job in jobs:
-                check_unchanging(work, job.swaps[0].target, job.clip)
+            _check_found(work, jobs, phases, progress)
         if "train" in phases:
             for swap in project.swaps:
                 _train(work, project, swap, progress)
@@ -127,6 +128,11 @@ def run(project: LoadedProject, *, phases: Sequence[str] = PHASES, progress: Pro
 
 def status(project: LoadedProject) -> tuple[PhaseStatus, ...]:
     """Return how far every result of the project is, in the order of the phases."""
+    with _words_for_indexes(project):
+        return _all_status(project)
+
+
+def _all_status(project: LoadedProject) -> tuple[PhaseStatus, ...]:
     work = WorkFolder(project.work)
     found = []
     for faceset in _used_facesets(project):
@@ -165,6 +171,19 @@ def clean(project: LoadedProject, plan: Sequence[Garbage]) -> int:
         for garbage in plan:
             work.remove(garbage.path)
     return sum(garbage.bytes for garbage in plan)
+
+
+@contextlib.contextmanager
+def _words_for_indexes(project: LoadedProject) -> Iterator[None]:
+    """Say what to do when an index turns out damaged or the disk full in the midst of work."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            f"an index of faces of {project.path.name} cannot be used: {error}\n"
+            f"  if it is full or locked: free some space, or end what else works on it, and run again\n"
+            f"  if it is malformed: delete its folder in {project.work}; it is made anew"
+        ) from error
 
 
 def _used_facesets(project: LoadedProject) -> list[ChosenFaceset]:
@@ -271,6 +290,14 @@ def _require_extracted(work: WorkFolder, swap: ChosenSwap) -> None:
                 f"the faceset {faceset.name!r} is not extracted yet ({done} of {total} frames)\n"
                 f"  run the extract phase first: understudy extract"
             )
+
+
+def _check_found(work: WorkFolder, jobs: Sequence[ClipJob], phases: Sequence[str], progress: Progress) -> None:
+    """Refuse, or speak of, what shows once faces were searched."""
+    for job in jobs:
+        check_unchanging(work, job.swaps[0].target, job.clip)
+        if "extract" in phases and len(job.swaps) > 1 and (text := overlap_text(work, job)):
+            progress.say(text)
 
 
 def _check_merge(project: LoadedProject, jobs: Sequence[ClipJob]) -> None:

@@ -4,7 +4,14 @@
 holds the contract tests. The names below are the contract itself.
 """
 
-from .errors import ForeignFileError, InvalidValueError, MissingWeightsError, StageError, UnderstudyError
+from .errors import (
+    ForeignFileError,
+    InvalidValueError,
+    MissingWeightsError,
+    StageError,
+    UnderstudyError,
+    WrongWeightsError,
+)
 from .hooks import API_VERSION, hookimpl
 from .stages import (
     CHANGEABLE,
@@ -78,5 +85,6 @@ __all__ = [
     "WeightFile",
     "WeightSource",
     "WheelSource",
+    "WrongWeightsError",
     "hookimpl",
 ]

@@ -2,6 +2,7 @@
 
 UnderstudyError
 ├── StageError            a stage cannot go on, and the user can do something about it
+│   └── WrongWeightsError a weight file that the settings name is not what they say
 ├── InvalidValueError     a value between stages has the wrong type, shape or range
 ├── ForeignFileError      another program's file cannot be read as plain data
 └── MissingWeightsError   a declared weight file is not on this machine
@@ -11,7 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["ForeignFileError", "InvalidValueError", "MissingWeightsError", "StageError", "UnderstudyError"]
+__all__ = [
+    "ForeignFileError",
+    "InvalidValueError",
+    "MissingWeightsError",
+    "StageError",
+    "UnderstudyError",
+    "WrongWeightsError",
+]
 
 
 class UnderstudyError(Exception):
@@ -23,6 +31,10 @@ class UnderstudyError(Exception):
 
 class StageError(UnderstudyError):
     """A stage cannot go on, and its message tells the user what to do about it."""
+
+
+class WrongWeightsError(StageError):
+    """A weight file that the settings name has other content than they say, or none that fits."""
 
 
 class InvalidValueError(UnderstudyError):

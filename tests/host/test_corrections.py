@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from understudy.corrections import ClipFaces, Corrections, HandFace, read_faces_file, write_faces_file
-from understudy.errors import RequestError
+from understudy.errors import RequestError, StoreError
 
 KEY = "ab" * 32
 
@@ -66,6 +66,8 @@ def file_of(face: object, **more: object) -> str:
         (file_of({**FACE, "box": [1, 2, 3]}), "clips.0.frames.3.0.box"),
         (file_of({**FACE, "box": [0, 0, "wide", 10]}), "clips.0.frames.3.0.box.2"),
         (file_of({**FACE, "landmarks": [[0, 0]] * 67}), "clips.0.frames.3.0.landmarks"),
+        (file_of({**FACE, "landmarks": [[0, y] for y in range(68)]}), "must not all have one x"),
+        (file_of({**FACE, "landmarks": [[x, 1e39] for x in range(68)]}), "clips.0.frames.3.0.landmarks.0.1"),
         (file_of({**FACE, "score": 1.5}), "clips.0.frames.3.0.score"),
         (file_of({**FACE, "by": "me"}), "clips.0.frames.3.0.by"),
         (file_of({**FACE, "name": "Anna"}), "clips.0.frames.3.0.name"),
@@ -87,3 +89,9 @@ def test_a_wrong_file_is_refused_with_its_place(tmp_path, text, words):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(RequestError, match=r"there is no file .*gone\.json"):
         read_faces_file(tmp_path / "gone.json")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "p.corrections").touch()
+    with pytest.raises(StoreError, match=r"p\.corrections"):
+        Corrections().save(tmp_path / "p.corrections" / "anna.json", "anna")

@@ -1,12 +1,13 @@
 """Is only that searched and cut which has to be, and do people's corrections win and last?"""
 
 import json
+import sqlite3
 
 import numpy as np
 import pytest
 
 from understudy.correcting import clear_corrections, export_faces, frames_of, import_faces, search_again
-from understudy.errors import ProjectError, RequestError
+from understudy.errors import ProjectError, RequestError, StoreError
 from understudy.extraction import faceset_artifact, findings_artifact
 from understudy.faceset import Faceset, Origin
 from understudy.plugins import discover
@@ -257,3 +258,58 @@ def test_the_findings_of_other_settings_are_freed(project):
     clean(changed, plan)
     assert findings_artifact(WorkFolder(changed.work), changed.facesets["blue"]).folder.is_dir()
     assert extract(changed).steps == []
+
+
+def test_progress_counts_what_a_killed_run_left_and_a_correction_touches(project, tmp_path):
+    loaded = project()
+    extract(loaded)
+    artifact = faceset_artifact(WorkFolder(loaded.work), loaded.facesets["blue"])
+    file = tmp_path / "faces.json"
+    export_faces(loaded, "blue", file, [20])
+    edit(file, lambda frames: frames.update({"20": []}))
+    import_faces(loaded, "blue", file)
+    with sqlite3.connect(artifact.folder / "index.sqlite") as database:
+        database.execute("delete from chunk where first = 0")
+    database.close()
+    assert [(row.state, row.done) for row in status(loaded)] == [("partial", 150 - 64)]
+
+
+def test_clips_come_and_go_and_no_two_tracks_have_one_number(project, tmp_path, drawn_clip):
+    path, text = tmp_path / "p.yaml", PROJECT
+    for name, hue in (("one.mkv", 3), ("two.mkv", 4)):
+        drawn_clip(tmp_path / name, frames=12, hue=hue, codec="ffv1", options={})
+
+    def with_clips(*names):
+        path.write_text(text.replace("blue.mkv", ", ".join(names)))
+        return project()
+
+    extract(with_clips("blue.mkv", "one.mkv"))
+    loaded = with_clips("one.mkv")
+    assert [row.state for row in status(loaded)] == ["done"]
+    assert extract(loaded).steps == []
+    loaded = with_clips("one.mkv", "two.mkv")
+    assert extract(loaded).steps == [["find", 12, 12], ["cut", 12, 12]]
+    with Faceset(faceset_artifact(WorkFolder(loaded.work), loaded.facesets["blue"]).folder) as index:
+        tracks = {row.track: (row.clip_name, row.faces) for row in index.tracks()}
+    assert tracks == {0: ("one.mkv", 12), 1: ("two.mkv", 12), 2: ("blue.mkv", 100), 3: ("blue.mkv", 40)}
+
+
+def test_an_index_that_is_damaged_is_named(project):
+    loaded = project()
+    extract(loaded)
+    path = faceset_artifact(WorkFolder(loaded.work), loaded.facesets["blue"]).folder / "index.sqlite"
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    with pytest.raises(StoreError, match=r"p\.yaml cannot be used.*malformed"):
+        status(loaded)
+
+
+def test_a_damaged_file_of_corrections_is_named(project):
+    loaded = project()
+    extract(loaded)
+    path = loaded.facesets["blue"].corrections
+    path.parent.mkdir()
+    path.write_text("{")
+    for ask in (status, extract):
+        with pytest.raises(RequestError, match=r"blue\.json is no file of faces"):
+            ask(loaded)

@@ -1,6 +1,7 @@
 """Does a faceset hold its promise: whole chunks, plain pictures, and never a row without one?"""
 
 import sqlite3
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -118,3 +119,41 @@ def test_a_newer_index_is_refused(tmp_path):
 def test_no_faceset_is_said(tmp_path):
     with pytest.raises(StoreError, match="extract"):
         Faceset(tmp_path)
+
+
+def test_what_is_set_aside_stays_so_where_the_same_face_is_cut_anew(tmp_path):
+    with Faceset(fill(tmp_path / "set"), writable=True) as index:
+        names = [row.name for row in index.all_rows()]
+        assert index.mark(names, "blurred") == 3
+        index.set_measures("sharpness", dict.fromkeys(names, 1.0))
+        kept, moved = a_face(0, seed=1)[0], a_face(1, seed=1)[0]
+        box = moved.face.box + np.float32(1)
+        moved = replace(moved, face=replace(moved.face, box=box))
+        index.add_chunk(1, (0, 3), [kept, moved], (FaceType.WHOLE_FACE, 32, ".png"))
+        assert {row.frame: row.mark for row in index.all_rows()} == {0: "blurred", 1: ""}
+        assert index.measures("sharpness") == {}
+
+
+def test_tracks_are_renumbered_in_their_order_and_the_stamp_tells(tmp_path):
+    with Faceset(fill(tmp_path / "set"), writable=True) as index:
+        index.set_tracks(1, [(0, 0, 5), (1, 0, 6), (2, 0, 9)])
+        before = index.track_stamp(["f" * 64])
+        assert index.renumber_tracks(1, 6) == 9
+        assert [row.track for row in index.all_rows()] == [6, 7, 8]
+        after = index.track_stamp(["f" * 64])
+        assert before != after != index.track_stamp([])
+        assert index.renumber_tracks(1, 6) == 9
+        assert index.track_stamp(["f" * 64]) == after
+
+
+def test_the_stamp_of_tracks_tells_when_two_swap_what_they_hold(tmp_path):
+    with Faceset(tmp_path / "set", writable=True) as index:
+        clip = index.register_clip("f" * 64, "clip.mp4", Fraction(1, 15360), 3, (64, 48))
+        two = [
+            replace(face, face=replace(face.face, box=face.face.box + np.float32(face.number)), track=face.number)
+            for face in (a_face(frame, number)[0] for frame in range(3) for number in (0, 1))
+        ]
+        index.add_chunk(clip, (0, 3), two, (FaceType.WHOLE_FACE, 32, ".png"))
+        before = index.track_stamp(["f" * 64])
+        index.set_tracks(clip, [(frame, number, 1 - number) for frame in range(3) for number in (0, 1)])
+        assert index.track_stamp(["f" * 64]) != before

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from understudy.errors import MediaError, PluginFailedError, RequestError, StageYieldError
+from understudy.learning import swap_artifact
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
 from understudy.run import clean, clean_plan, run, status
-from understudy.store import read_json, write_json
+from understudy.store import WorkFolder, read_json, write_json
 
 PROJECT = """
 understudy: 1
@@ -252,3 +253,64 @@ def test_two_swaps_and_a_clip_with_two_outputs(squares, registry, tmp_path):
     result = run(load_project(squares, registry), progress=Silent())
     assert [path.name for path in result.outputs] == ["blue.mkv", "green.mkv"]
     assert [len(planes(path)) for path in result.outputs] == [30, 20]
+
+
+def test_an_output_that_was_deleted_is_joined_again(squares, registry):
+    project = load_project(squares, registry)
+    (output,) = run(project, progress=Silent()).outputs
+    content = output.read_bytes()
+    output.unlink()
+    assert [row.state for row in status(project) if row.phase == "merge"] == ["partial"]
+    listener = Listener()
+    run(project, progress=listener)
+    assert listener.phases == []
+    assert output.read_bytes() == content
+
+
+CAST = """
+people: {left: {tracks: {blue: [0]}}, nobody: {tracks: {blue: [%s]}}}
+swaps:
+  - cast: {left: red, nobody: red}
+    target: blue
+    model: {use: mirror}
+"""
+
+
+@pytest.fixture
+def cast(squares, registry, tmp_path, drawn_clip):
+    """Give a function that loads a project of two people, the second by a track; each clip shows one of them."""
+    drawn_clip(tmp_path / "green.mkv", frames=20, hue=5, codec="ffv1", options={})
+    text = squares.read_text().replace("[blue.mkv]", "[blue.mkv, green.mkv]").replace("out/blue", "out/{clip}")
+    head, tail = text[: text.index("swaps:")], text[text.index("    merger:") :]
+
+    def load(track):
+        squares.write_text(head + CAST % track + tail)
+        return load_project(squares, registry)
+
+    return load
+
+
+def test_a_person_of_a_cast_may_be_missing_from_a_clip(cast, tmp_path):
+    listener = Listener()
+    result = run(cast(1), progress=listener)
+    assert [path.name for path in result.outputs] == ["blue.mkv", "green.mkv"]
+    for path in result.outputs:
+        before, after = planes(tmp_path / path.name), planes(path)
+        changed = [not np.array_equal(a[1], b[1]) for a, b in zip(before, after, strict=True)]
+        assert changed == [path.name != "blue.mkv" or number != 7 for number in range(len(before))]
+    assert not any("both put on" in line for line in listener.lines)
+
+
+def test_two_of_a_cast_who_are_one_are_spoken_of(cast):
+    listener = Listener()
+    run(cast(0), progress=listener)
+    (line,) = (line for line in listener.lines if "both put on" in line)
+    assert "{track: 0}" in line
+
+
+def test_swaps_onto_several_people_are_trained_apart(cast):
+    project = cast(1)
+    work = WorkFolder(project.work)
+    names = [swap_artifact(work, swap).name for swap in project.swaps]
+    assert names == ["red-to-blue-left", "red-to-blue-nobody"]
+    assert len({swap_artifact(work, swap).folder for swap in project.swaps}) == 2

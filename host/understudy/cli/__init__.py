@@ -93,7 +93,7 @@ def _user_errors() -> type[Exception]:
 
 def _exit_code(error: Exception) -> int:
     from understudy.errors import MediaError, RequestError, WeightsError
-    from understudy_sdk.errors import MissingWeightsError
+    from understudy_sdk.errors import MissingWeightsError, WrongWeightsError
 
-    codes = ((RequestError, 2), (WeightsError, 3), (MissingWeightsError, 3), (MediaError, 4))
+    codes = ((RequestError, 2), (WeightsError, 3), (MissingWeightsError, 3), (WrongWeightsError, 3), (MediaError, 4))
     return next((code for kind, code in codes if isinstance(error, kind)), 1)

@@ -51,7 +51,8 @@ class Cutter:
         """Return the crop and 8-bit mask of every face of a frame."""
         start = self.info.pts[0] if self.info.pts else 0
         height, width = frame.rgb.shape[:2]
-        at = ClipPosition(self.clip.stem, Fraction(frame.pts - start) * frame.time_base, position, width, height)
+        name = self.clip.stem if self.info.breaks is None else self.clip.name
+        at = ClipPosition(name, Fraction(frame.pts - start) * frame.time_base, position, width, height)
         crops = [self._crop(frame, one.face, at) for one in faces]
         masks = self.masker.mask(crops) if crops else []
         return [(crop, np.rint(mask.values * 255).astype(np.uint8)) for crop, mask in zip(crops, masks, strict=True)]

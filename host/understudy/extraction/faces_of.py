@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 import json
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from understudy.corrections import Corrections, HandFace
-from understudy.errors import StageYieldError
+from understudy.errors import RequestError, StageYieldError
 from understudy.faceset import FORMAT, Faceset
 from understudy.masking import JoinedMasker
 from understudy.progress import Progress
 from understudy.project import ChosenFaceset
-from understudy.store import Artifact, WorkFolder, digest
+from understudy.store import Artifact, WorkFolder, digest, read_json
 from understudy.video import ClipInfo, check_square, fingerprint, probe, refuse_unlike
 from understudy_sdk import Resources
 
@@ -23,7 +24,7 @@ from .cutting import Cutter, cut_clip, digest_of
 from .finding import CHUNK_FRAMES, Finder, find_clip, spans_of
 from .findings import FORMAT as FINDINGS_FORMAT
 from .findings import Findings
-from .settling import SettledClip
+from .settling import Hand, SettledClip, needs_mesh
 
 __all__ = [
     "check_clips",
@@ -83,17 +84,20 @@ def faceset_progress(artifact: Artifact, faceset: ChosenFaceset) -> tuple[int, i
             counts = [index.progress(clip.fingerprint) for clip in index.clips()]
         frames = sum(frames for frames, _ in counts)
         return frames, frames, sum(faces for _, faces in counts)
-    infos = [(fingerprint(clip), probe(clip)) for clip in faceset.clips]
-    total = sum(len(info.pts) for _, info in infos)
+    clips = [(fingerprint(clip), probe(clip)) for clip in faceset.clips]
+    total = sum(len(info.pts) for _, info in clips)
     if not (artifact.folder / "index.sqlite").is_file():
         return 0, total, 0
     corrections, done, faces = Corrections.load(faceset.corrections), 0, 0
     with Faceset(artifact.folder) as index:
-        for key, info in infos:
+        for key, _ in clips:
             frames, count = index.progress(key)
-            outdated = _outdated(index, key, corrections.of(key))
-            spans = [span for span in spans_of(info) if any(span[0] <= frame < span[1] for frame in outdated)]
-            done += max(0, frames - sum(stop - first for first, stop in spans))
+            outdated = sorted(_outdated(index, key, corrections.of(key)))
+            spans = index.finished_spans(key) if outdated else []
+            again = [
+                (first, stop) for first, stop in spans if bisect_left(outdated, first) < bisect_left(outdated, stop)
+            ]
+            done += frames - sum(stop - first for first, stop in again)
             faces += count
     return done, total, faces
 
@@ -144,6 +148,7 @@ def extract_faceset(
                 first_track = 0
                 for clip in faceset.clips:
                     first_track = _cut(index, findings, clip, (faceset, masker, first_track, finder), progress)
+                _renumber_others(index, faceset, first_track)
                 progress.finish()
             if dropped := index.drop_rows_without_picture():
                 progress.say(f"{faceset.name}: {dropped} faces left out, their pictures were deleted")
@@ -151,8 +156,13 @@ def extract_faceset(
 
 
 def _finished(name: str, folder: Path) -> Artifact:
+    if not (folder / "index.sqlite").is_file():
+        raise RequestError(f"the finished faceset {name!r} is not in {folder} any more\n  put it back, or name another")
     with Faceset(folder) as index:
-        recipe = {"faces": [clip.fingerprint for clip in index.clips()]}
+        recipe = {
+            "faces": [clip.fingerprint for clip in index.clips()],
+            "made_with": read_json(folder / "recipe.json"),
+        }
     return Artifact("extract", name, digest(recipe), folder, recipe)
 
 
@@ -181,6 +191,8 @@ def _cut(
         index.register_clip(key, clip.name, info.time_base, len(info.pts), (info.width, info.height)),
     )
     hand = faces_by_hand(findings, clip, info, seen, corrected, finder, progress)
+    if needs_mesh(faceset.extract):
+        _say_bare(clip, hand, progress)
     settled = SettledClip(findings, seen, info, faceset.extract, hand, first_track)
     if settled.dropped:
         progress.say(f"{clip.name}: {settled.dropped} faces seen too briefly and weakly are left out")
@@ -204,6 +216,24 @@ def _cut(
     )
     index.set_value(f"settled:{key}", json.dumps(_stamps(corrected), sort_keys=True))
     return settled.next_track
+
+
+def _say_bare(clip: Path, hand: Hand, progress: Progress) -> None:
+    """Name a corrected frame with a face that lacks what its crop or its mask is made from."""
+    bare = [frame for frame, faces in hand.items() if any(face.mesh is None for _, face in faces)]
+    for frame in bare[:1]:
+        progress.say(
+            f"{clip.name}: the aligner gives no mesh for a face put into frame {frame}; it borrows that of a"
+            " neighbouring frame, or is left out where there is none"
+        )
+
+
+def _renumber_others(index: Faceset, faceset: ChosenFaceset, first_track: int) -> None:
+    """Give tracks of clips that the project no longer names other numbers than those of its clips."""
+    keys = {fingerprint(clip) for clip in faceset.clips}
+    for clip in index.clips():
+        if clip.fingerprint not in keys:
+            first_track = index.renumber_tracks(clip.number, first_track)
 
 
 def _lost(findings: Findings, clip: int, info: ClipInfo) -> list[int]:

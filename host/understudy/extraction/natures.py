@@ -23,6 +23,9 @@ __all__ = ["Nature", "measured_natures", "nature_of"]
 _FACES: Final = 256
 """Faces of a track that are measured."""
 
+_MESHES: Final = 32
+"""Of these, some that say to which part each point of the mesh belongs."""
+
 _APART: Final = 32
 """Frames that are not wanted are read over where they are fewer."""
 
@@ -74,7 +77,7 @@ def nature_of(times_s: Sequence[float], faces: Sequence[Face]) -> Nature:
     """Return what holds for a track of these faces; times ascend."""
     landmarks = [face.landmarks for face in faces if face.landmarks is not None]
     meshed = [(face.landmarks, face.mesh) for face in faces if face.landmarks is not None and face.mesh is not None]
-    parts = None
+    meshed, parts = meshed[:: 1 + len(meshed) // _MESHES], None
     if meshed:
         parts = parts_of_mesh(np.stack([points for points, _ in meshed]), np.stack([mesh for _, mesh in meshed]))
     return Nature(noise_of(np.array(times_s), np.stack(landmarks)), parts)

@@ -13,6 +13,7 @@ from understudy.progress import Progress
 from understudy.project import Chosen, ChosenFaceset, FaceChoice
 from understudy.selection import like_key
 from understudy.store import digest
+from understudy.video import fingerprint
 from understudy_sdk import Crop, Face, Frame, Recognizer, Resources
 
 from .cutting import warp_crop
@@ -44,13 +45,13 @@ def settle_people(
     if chosen is None or faceset.faces is not None:
         return
     with Faceset(folder, writable=True) as index:
-        tracks = [(one.track, one.fingerprint, one.first, one.last, one.faces) for one in index.tracks()]
-        stamp = digest({"recognizer": chosen.recipe(), "tracks": tracks})
+        keys = [fingerprint(clip) for clip in faceset.clips]
+        stamp = digest({"recognizer": chosen.recipe(), "tracks": index.track_stamp(keys)})
         recognizer: Recognizer | None = None
         if index.value("people") != stamp:
             recognizer = chosen.build(resources())
             with blaming(chosen.offer, "telling people apart"):
-                name_people(index, recognizer, progress)
+                name_people(index, recognizer, progress, keys)
             index.set_value("people", stamp)
         for face in faces:
             if face.kind == "like" and index.value(like_key(index, faceset, face)) is None:

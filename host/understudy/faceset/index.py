@@ -151,6 +151,8 @@ class Faceset(Annotations, Tracks):
     ) -> None:  # fmt: skip
         """Put a finished chunk in, in place of what it held: pictures first, then rows and mark in one transaction.
 
+        A face that was set aside stays so if it is still there, in the same box.
+
         Args:
             clip: The clip's number.
             span: First frame and the frame after the last.
@@ -169,11 +171,13 @@ class Faceset(Annotations, Tracks):
             list(pool.map(_write_synced, paths, [found.picture for found in faces]))
         sync(self.pictures)
         places = (clip, span[0], span[1] - 1)
-        old = "select name from face where clip = ? and frame between ? and ?"
-        gone = {row[0] for row in self._db.execute(old, places)} - {row[0] for row in rows}
+        query = "select name, x0, y0, x1, y1 from face where clip = ? and frame between ? and ?"
+        before = {name: box for name, *box in self._db.execute(query, places)}
+        gone = before.keys() - {row[0] for row in rows}
+        marked = {row[0] for row in rows if before.get(row[0]) == list(row[7:11])}  # the same face, cut anew
         with self._db:
-            for table in ("mark", "measure"):
-                self._db.execute(f"delete from {table} where name in ({old})", places)  # noqa: S608
+            self._db.executemany("delete from mark where name = ?", [(name,) for name in before.keys() - marked])
+            self._db.executemany("delete from measure where name = ?", [(name,) for name in before])
             self._db.execute("delete from face where clip = ? and frame between ? and ?", places)
             self._db.executemany(f"insert into face values ({','.join('?' * 25)})", rows)  # noqa: S608
             self._db.execute(
@@ -262,6 +266,27 @@ class Faceset(Annotations, Tracks):
         )
         found = self._db.execute(query, (fingerprint, first, stop))
         return {name: hashlib.sha256(landmarks.encode()).hexdigest() for name, landmarks in found}
+
+    def renumber_tracks(self, clip: int, first: int) -> int:
+        """Number a clip's tracks from ``first`` on, in the order they have, and return the number after the last."""
+        query = "select distinct track from face where clip = ? and track >= 0 order by track"
+        old = [row[0] for row in self._db.execute(query, (clip,))]
+        new = range(first, first + len(old))
+        if old != list(new):
+            with self._db:  # below zero first, so that no two have one number on the way
+                pairs = [(-2 - after, clip, before) for after, before in zip(new, old, strict=True)]
+                self._db.executemany("update face set track = ? where clip = ? and track = ?", pairs)
+                self._db.execute("update face set track = -2 - track where clip = ? and track < -1", (clip,))
+        return new.stop
+
+    def track_stamp(self, fingerprints: Iterable[str]) -> str:
+        """Return a text that changes when tracks of these clips come, go, get another number or hold other faces."""
+        query = (
+            "select track, count(*), min(frame), total(x0), total(y0) from face join clip on clip.id = face.clip"
+            " where fingerprint = ? and track >= 0 group by track order by track"
+        )
+        found = [(key, self._db.execute(query, (key,)).fetchall()) for key in fingerprints]
+        return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
     def all_rows(self) -> Iterator[FaceRow]:
         """Yield every face whose picture is there, in the order of clips and frames; read few at a time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from understudy.picture_folder import PICTURE_SUFFIXES, pictures_in
 
-from .chosen import CLIP_MARK, output_path
+from .chosen import CLIP_MARK, expanded, output_path
 from .encoders import encoder_problems
 from .form import OutputForm, VideoForm
 from .places import Loc, Problem
@@ -26,7 +26,7 @@ Clips = Mapping[Loc, Path]
 
 def clip_path(root: Path, text: str) -> Path:
     """Return a clip's absolute path."""
-    return root / Path(text).expanduser()
+    return root / expanded(text)
 
 
 def work_folder(path: Path) -> Path:
@@ -80,28 +80,33 @@ def _check_names(data: object) -> Iterator[Problem]:
         if isinstance(target, dict) and "faces" in target and "clips" not in target:
             yield Problem(("swaps", index, "target"), "is a finished faceset; a target needs clips: to put faces into")
         if isinstance(target, dict):
-            yield from _check_people(data, index, swap, target)
+            cast, face = mapping_at(swap, "cast"), mapping_at(swap, "face")
+            loc = ("swaps", index, "cast" if cast else "face")
+            yield from _check_people(data, loc, str(swap["target"]), (*cast, face.get("person")), face.get("like"))
+    for name, faceset in facesets.items():
+        face = mapping_at(faceset, "face")
+        yield from _check_people(data, ("facesets", name, "face"), str(name), (face.get("person"),), face.get("like"))
     for name in (name for person in mapping_at(data, "people").values() for name in mapping_at(person, "tracks")):
         if name not in facesets:
             yield Problem(("people",), f"no faceset is called {name!r}")
 
 
-def _check_people(data: object, index: int, swap: dict[str, Any], target: dict[str, Any]) -> Iterator[Problem]:
-    """Note a swap that asks who somebody is where nobody was named to tell."""
-    face, key = swap.get("face"), "cast" if swap.get("cast") else "face"
-    people = set(mapping_at(swap, "cast")) | (
-        {face["person"]} if isinstance(face, dict) and "person" in face else set()
-    )
-    for person in people:
-        tracks = mapping_at(mapping_at(mapping_at(data, "people"), str(person)), "tracks")
-        if tracks and swap.get("target") not in tracks:
-            yield Problem(("swaps", index, key), f"{person!r} has no tracks in {swap.get('target')!r} under people:")
-    asks = isinstance(face, dict) and "like" in face
-    asks |= any("tracks" not in mapping_at(mapping_at(data, "people"), str(person)) for person in people)
-    own, defaults = mapping_at(target, "extract"), mapping_at(data, "extract")
-    if asks and not (own.get("recognizer") or defaults.get("recognizer")):
-        text = "needs a recognizer to tell people apart: name one under extract.recognizer, or give tracks"
-        yield Problem(("swaps", index, key), text)
+def _check_people(data: object, loc: Loc, name: str, people: Iterable[object], picture: object) -> Iterator[Problem]:
+    """Note a choice among a faceset's faces that asks who somebody is where nobody was named to tell."""
+    faceset, known = mapping_at(mapping_at(data, "facesets"), name), mapping_at(data, "people")
+    named = {person: mapping_at(known, person) for person in people if isinstance(person, str)}
+    for person, means in named.items():
+        tracks = mapping_at(means, "tracks")
+        if tracks and name not in tracks:
+            yield Problem(loc, f"{person!r} has no tracks in {name!r} under people:")
+    if "faces" in faceset and "clips" not in faceset:
+        if picture or any("like" in means for means in named.values()):
+            yield Problem(loc, f"nobody is looked up by a picture in {name!r}, a finished faceset: name tracks")
+    elif picture or any("tracks" not in means for means in named.values()):
+        own, defaults = mapping_at(faceset, "extract"), mapping_at(data, "extract")
+        if not (own.get("recognizer") or defaults.get("recognizer")):
+            text = "needs a recognizer to tell people apart: name one under extract.recognizer, or give tracks"
+            yield Problem(loc, text)
 
 
 def _check_facesets(data: object, root: Path) -> Iterator[Problem]:
@@ -122,6 +127,8 @@ def _check_facesets(data: object, root: Path) -> Iterator[Problem]:
             path = clip_path(root, text)
             if not path.exists():
                 yield Problem(loc, f"there is no {'folder' if inner else 'file'} {path}")
+            elif not inner and not path.is_file():
+                yield Problem(loc, f"{path} is not a picture file")
             elif inner and not (path / inner).is_file():
                 yield Problem(loc, f"{path} holds no faceset; to make one: understudy faceset import")
 

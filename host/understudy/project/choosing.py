@@ -12,7 +12,7 @@ from understudy.errors import PluginFailedError
 from understudy.plugins import Offer, Registry, blaming
 from understudy_sdk import INPUT_PATH, FaceType, StageConfig
 
-from .chosen import Chosen, marked_fields
+from .chosen import Chosen, expanded, marked_fields
 from .form import EXTRACT_DEFAULTS
 from .places import Loc, Problem
 from .raw import items_at, mapping_at
@@ -172,9 +172,11 @@ class _Chooser:
         def absolute(value: Any, loc: Loc) -> Any:
             if isinstance(value, dict):
                 return {key: absolute(inner, (*loc, key)) for key, inner in value.items()}
+            if isinstance(value, (list, tuple)):
+                return type(value)(absolute(inner, (*loc, place)) for place, inner in enumerate(value))
             if not isinstance(value, str) or not value:
                 return value
-            path = self.root / Path(value).expanduser()
+            path = self.root / expanded(value)
             if not path.exists():
                 self._note(loc, f"there is no file {path}")
             return str(path)

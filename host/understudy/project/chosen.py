@@ -82,6 +82,8 @@ def _content(value: Any) -> Any:
 
     if isinstance(value, dict):
         return {key: _content(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_content(inner) for inner in value]
     return fingerprint(Path(value)) if value else value
 
 
@@ -235,4 +237,12 @@ class LoadedProject:
 
 def output_path(root: Path, pattern: str, clip: Path) -> Path:
     """Return where a clip's result goes, by a pattern that may hold ``{clip}``."""
-    return root / Path(pattern.replace(CLIP_MARK, clip.stem)).expanduser()
+    return root / expanded(pattern.replace(CLIP_MARK, clip.stem))
+
+
+def expanded(text: str) -> Path:
+    """Return a path as written, with ``~`` as the user's own folder; a file may be called ``~take2.mov``."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # there is no such user
+        return Path(text)

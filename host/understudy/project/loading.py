@@ -140,7 +140,8 @@ def _faceset(path: Path, name: str, form: ProjectForm, faceset: FacesetForm, cho
     root = path.parent
     clips = tuple(clip_path(root, clip) for clip in faceset.clips)
     faces = clip_path(root, faceset.faces) if faceset.faces else None
-    return ChosenFaceset(name, clips, faces, _face(root, faceset.face), extract, corrections_path(path, name))
+    face = _known(root, form, name, _face(root, faceset.face))
+    return ChosenFaceset(name, clips, faces, face, extract, corrections_path(path, name))
 
 
 def _face(root: Path, face: FaceChoice) -> FaceChoice:
@@ -160,14 +161,14 @@ def _swaps(
     return tuple(swaps)
 
 
-def _known(root: Path, form: ProjectForm, target: str, face: FaceChoice) -> FaceChoice:
-    """Return what the project's own word for a person means in a target; other names stay as they are."""
+def _known(root: Path, form: ProjectForm, faceset: str, face: FaceChoice) -> FaceChoice:
+    """Return what the project's own word for a person means in a faceset; other names stay as they are."""
     person = form.people.get(face.person) if face.kind == "person" else None
     if person is None:
         return face
     if person.like:
         return FaceChoice("like", person=face.person, like=clip_path(root, person.like))
-    return FaceChoice("track", person=face.person, tracks=person.tracks.get(target, ()))
+    return FaceChoice("track", person=face.person, tracks=person.tracks.get(faceset, ()))
 
 
 def _swap(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -100,7 +101,7 @@ class _Scale:
         return _FLOOR - np.clip(share, 0.0, 1.0) * (_FLOOR - TOP)
 
     def column(self, value: float) -> int:
-        return int(np.clip(round(float(self.x(np.array(value))) - LEFT), 0, PLOT_WIDTH - 1))
+        return int(np.clip(math.floor(float(self.x(np.array(value))) - LEFT), 0, PLOT_WIDTH - 1))
 
 
 def _reach(values: F64, *, is_from_zero: bool) -> tuple[float, float, float]:
@@ -136,14 +137,20 @@ def _path(curve: Curve, scale: _Scale) -> str:
 
 
 def _shades(scale: _Scale, gaps: Spans, filled: Sequence[float]) -> Iterable[str]:
-    """Yield the shades of gaps and the marks of filled places; those that fall together are one."""
-    is_gap, is_filled = np.zeros((2, PLOT_WIDTH), bool)
+    """Yield the shades of gaps and the marks of filled places; those that fall together are one.
+
+    Columns that are gaps for less than half of their time are shaded faintly.
+    """
+    missing, is_filled = np.zeros(PLOT_WIDTH), np.zeros(PLOT_WIDTH, bool)
     for first, last in gaps:
-        is_gap[scale.column(first) : scale.column(last) + 1] = True
+        left, right = scale.x(np.array([first, last])) - LEFT
+        columns = np.arange(scale.column(first), scale.column(last) + 1)
+        missing[columns] += np.clip(np.minimum(right, columns + 1) - np.maximum(left, columns), 0.0, 1.0) + 1e-6
     for place in filled:
         is_filled[scale.column(place)] = True
-    for first, stop in columns_of(is_gap):
-        yield f'<rect class="gap" x="{LEFT + first}" y="{TOP}" width="{stop - first}" height="{_FLOOR - TOP}"/>'
+    for kind, is_gap in (("gap", missing >= 0.5), ("gap some", (missing > 0.0) & (missing < 0.5))):
+        for first, stop in columns_of(is_gap):
+            yield f'<rect class="{kind}" x="{LEFT + first}" y="{TOP}" width="{stop - first}" height="{_FLOOR - TOP}"/>'
     for first, stop in columns_of(is_filled):
         yield f'<rect class="filled" x="{LEFT + first}" y="{_FLOOR - 4}" width="{max(stop - first, 2)}" height="4"/>'
 

@@ -115,7 +115,8 @@ svg a text { fill: var(--accent); }
 .curve { fill: none; stroke: var(--key); stroke-width: 1.6; stroke-linejoin: round; stroke-linecap: round; }
 .curve.before { stroke-width: 2.6; stroke-opacity: .6; }
 .curve.faint { stroke-width: 1; stroke-opacity: .28; }
-.gap { fill: var(--gap); } .filled { fill: var(--filled); } .pose { fill: var(--after); }
+.gap { fill: var(--gap); } .gap.some { fill-opacity: .4; }
+.filled { fill: var(--filled); } .pose { fill: var(--after); }
 .lane { fill: var(--grid); } .present { fill: var(--after); } .missing { fill: var(--missing); }
 .none { color: var(--soft); font-style: italic; }
 .sheet { display: block; max-width: 100%; height: auto; border-radius: 6px; }

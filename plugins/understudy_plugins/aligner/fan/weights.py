@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from understudy_sdk import StageError
+from understudy_sdk import WrongWeightsError
 from understudy_sdk.foreign import read_arrays
 
 __all__ = ["deepfacelab_name", "read_weights", "require_content"]
@@ -34,7 +34,7 @@ def read_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
         shapes: Of the network's tensors, by name.
 
     Raises:
-        StageError: Tensors are missing or have another shape; names them.
+        WrongWeightsError: Tensors are missing or have another shape; names them.
         ForeignFileError: The file cannot be read, or holds code.
     """
     arrays = read_arrays(path)
@@ -49,7 +49,7 @@ def read_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
     problems = [f"missing: {_some(missing)}"] if missing else []
     problems += [f"of another shape: {_some(misshapen)}"] if misshapen else []
     if problems:
-        raise StageError(
+        raise WrongWeightsError(
             f"{path}: these are no weights of a FAN of four stacks\n  "
             + "\n  ".join(problems)
             + "\n  give the 2DFAN or 3DFAN file of DeepFaceLab or face-alignment"
@@ -61,16 +61,16 @@ def require_content(path: Path, sha256: str) -> None:
     """Check that a file is the one that the settings mean.
 
     Raises:
-        StageError: No SHA-256 is given, or it is another file's; gives the file's own.
+        WrongWeightsError: No SHA-256 is given, or it is another file's; gives the file's own.
     """
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise StageError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise WrongWeightsError(f"{path}: cannot be read: {error.strerror or error}") from error
     if found != sha256.lower():
         wanted = f"weights_sha256 is {sha256}" if sha256 else "weights_sha256 is not set"
-        raise StageError(f"{path}: {wanted}\n  the file's own is {found}\n  write that if you trust the file")
+        raise WrongWeightsError(f"{path}: {wanted}\n  the file's own is {found}\n  write that if you trust the file")
 
 
 def deepfacelab_name(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from understudy_sdk import Resources, StageError
+from understudy_sdk import Resources, WrongWeightsError
 from understudy_sdk.foreign import read_arrays
 
 from . import RELEASED
@@ -40,7 +40,7 @@ def untrained_weights(seed: int = 0) -> Weights:
 
 
 def read_weights(config: S3FDConfig, resources: Resources) -> Weights:
-    """Return the weights that the settings name, checked. Raises StageError where they cannot be used."""
+    """Return the weights that the settings name, checked. Raises WrongWeightsError where they cannot be used."""
     if config.weights != "file":
         path = resources.weights(RELEASED)
     else:
@@ -58,7 +58,7 @@ def _check_sum(path: Path, expected: str) -> None:
         actual = hashlib.file_digest(stream, "sha256").hexdigest()
     if actual != expected:
         wanted = f"weights_sha256 says {expected}" if expected else "weights_sha256 is missing"
-        raise StageError(
+        raise WrongWeightsError(
             f"{wanted}, and {path} has the checksum\n  {actual}\n"
             "  if this is the file you mean, and you trust where it is from, write that as weights_sha256"
         )
@@ -80,7 +80,7 @@ def check_weights(arrays: Mapping[str, npt.NDArray[Any]], where: str) -> Weights
     """Return the network's tensors as float32; what else the file holds is left out.
 
     Raises:
-        StageError: One is missing, has another shape or holds no finite numbers; all such are named.
+        WrongWeightsError: One is missing, has another shape or holds no finite numbers; all such are named.
     """
     problems = []
     for name, shape in tensor_shapes().items():
@@ -93,5 +93,5 @@ def check_weights(arrays: Mapping[str, npt.NDArray[Any]], where: str) -> Weights
     if problems:
         shown = "".join(f"\n  {problem}" for problem in problems[:5])
         more = f"\n  and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise StageError(f"{where} does not hold the weights of S3FD:{shown}{more}")
+        raise WrongWeightsError(f"{where} does not hold the weights of S3FD:{shown}{more}")
     return {name: np.ascontiguousarray(arrays[name], np.float32) for name in tensor_shapes()}
