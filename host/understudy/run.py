@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ from understudy_sdk.errors import UnderstudyError
 
 from . import training
 from .devices import resolve_device
-from .errors import RequestError, StoreError
+from .errors import RequestError
 from .extraction import (
     check_clips,
     check_unchanging,
@@ -113,7 +111,7 @@ def run(project: LoadedProject, *, phases: Sequence[str] = PHASES, progress: Pro
             check_clips(faceset)
     work = WorkFolder(project.work)
     work.prepare()
-    with locked(project.work, f"working on {project.path.name}"), _words_for_indexes(project):
+    with locked(project.work, f"working on {project.path.name}"):
         if "extract" in phases:
             for faceset in _used_facesets(project):
                 _extract(work, project, faceset, progress)
@@ -128,11 +126,6 @@ def run(project: LoadedProject, *, phases: Sequence[str] = PHASES, progress: Pro
 
 def status(project: LoadedProject) -> tuple[PhaseStatus, ...]:
     """Return how far every result of the project is, in the order of the phases."""
-    with _words_for_indexes(project):
-        return _all_status(project)
-
-
-def _all_status(project: LoadedProject) -> tuple[PhaseStatus, ...]:
     work = WorkFolder(project.work)
     found = []
     for faceset in _used_facesets(project):
@@ -171,19 +164,6 @@ def clean(project: LoadedProject, plan: Sequence[Garbage]) -> int:
         for garbage in plan:
             work.remove(garbage.path)
     return sum(garbage.bytes for garbage in plan)
-
-
-@contextlib.contextmanager
-def _words_for_indexes(project: LoadedProject) -> Iterator[None]:
-    """Say what to do when an index turns out damaged or the disk full in the midst of work."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"an index of faces of {project.path.name} cannot be used: {error}\n"
-            f"  if it is full or locked: free some space, or end what else works on it, and run again\n"
-            f"  if it is malformed: delete its folder in {project.work}; it is made anew"
-        ) from error
 
 
 def _used_facesets(project: LoadedProject) -> list[ChosenFaceset]:

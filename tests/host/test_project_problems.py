@@ -108,11 +108,44 @@ def problems(path, registry, overrides=()) -> list[str]:
             "from: 5s",
             "cast.yaml:15:16: swaps.0.ranges.0.from: must be HH:MM:SS:FF, HH:MM:SS.mmm or a frame number, but is '5s'",
         ),
+        (
+            "target: scene",
+            "target: scene\n    face: {person: [bob]}",
+            (
+                "cast.yaml:12:11: swaps.0.face: must be largest, all, {track: NUMBER}, {track: [NUMBERS]}, "
+                "{person: NAME} or {like: PICTURE}, but is {'person': ['bob']}"
+            ),
+        ),
+        (
+            "target: scene",
+            "target: scene\n    face: {person: bob}",
+            (
+                "cast.yaml:12:11: swaps.0.face: needs a recognizer to tell people apart: name one under "
+                "extract.recognizer, or give tracks"
+            ),
+        ),
+        (
+            "facesets:",
+            "people: {bob: {like: .}}\nfacesets:",
+            "cast.yaml:2:22: people.bob.like: {root} is not a picture file",
+        ),
+        (
+            "{clips: [anna.mp4]}",
+            "{clips: [anna.mp4], face: {like: anna.mp4}}",
+            (
+                "cast.yaml:3:35: facesets.anna.face: needs a recognizer to tell people apart: name one under "
+                "extract.recognizer, or give tracks"
+            ),
+        ),
+        ("[anna.mp4]", "['~gone.mp4']", "cast.yaml:3:18: facesets.anna.clips.0: there is no file {root}/~gone.mp4"),
         ("[anna.mp4]", "[gone.mp4]", "cast.yaml:3:18: facesets.anna.clips.0: there is no file {root}/gone.mp4"),
         (
             "[anna.mp4]",
             "[.]",
-            "cast.yaml:3:18: facesets.anna.clips.0: {root} is a folder without pictures (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp)",
+            (
+                "cast.yaml:3:18: facesets.anna.clips.0: {root} is a folder without pictures (.bmp, .jpeg, .jpg, .png, "
+                ".tif, .tiff, .webp)"
+            ),
         ),
         (
             "[anna.mp4]",

@@ -268,7 +268,7 @@ def test_an_output_that_was_deleted_is_joined_again(squares, registry):
 
 
 CAST = """
-people: {left: {tracks: {blue: [0]}}, nobody: {tracks: {blue: [%s]}}}
+people: {left: {tracks: {blue: [0, 1, 2]}}, nobody: {tracks: {blue: [%s]}}}
 swaps:
   - cast: {left: red, nobody: red}
     target: blue
@@ -292,7 +292,7 @@ def cast(squares, registry, tmp_path, drawn_clip):
 
 def test_a_person_of_a_cast_may_be_missing_from_a_clip(cast, tmp_path):
     listener = Listener()
-    result = run(cast(1), progress=listener)
+    result = run(cast("3, 4"), progress=listener)
     assert [path.name for path in result.outputs] == ["blue.mkv", "green.mkv"]
     for path in result.outputs:
         before, after = planes(tmp_path / path.name), planes(path)
@@ -306,10 +306,11 @@ def test_two_of_a_cast_who_are_one_are_spoken_of(cast):
     run(cast(0), progress=listener)
     (line,) = (line for line in listener.lines if "both put on" in line)
     assert "{track: 0}" in line
+    assert "{track: [0, 1, 2]}" in line
 
 
 def test_swaps_onto_several_people_are_trained_apart(cast):
-    project = cast(1)
+    project = cast("3, 4")
     work = WorkFolder(project.work)
     names = [swap_artifact(work, swap).name for swap in project.swaps]
     assert names == ["red-to-blue-left", "red-to-blue-nobody"]

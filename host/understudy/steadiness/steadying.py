@@ -110,21 +110,29 @@ def steadying_plan(times_s: F64, landmarks: F32, noise: Noise, strength: float) 
     levels = np.square([noise.placing, *noise.parts, *noise.openings])[:, None]  # (1 + parts + openings, 1)
     values = np.concatenate([placings, to_local(placings, landmarks).reshape(len(times_s), -1)], axis=1)  # (T, 140)
     shorter, fitted = (near.seconds == 0.0).astype(np.float64), values
-    dropped = np.ones((1 + len(PARTS), len(times_s)))
-    weights = np.repeat(shorter[None], len(dropped), axis=0)  # each frame by itself, to begin with
+    weights = np.repeat(shorter[None], 1 + len(PARTS), axis=0)  # each frame by itself, to begin with
+    steps, ratios = list[F64](), list[F64]()
     for share in _STRETCHES:
         longer = parabola_weights(near, _LONGEST_S * strength * share)
         smoother = weighted_sums(near, longer, values)
         taken = energies((smoother - fitted)[:, :4], (smoother - fitted)[:, 4:], placings)
         gain = np.cumsum((longer - shorter) ** 2, axis=1)[:, -1]  # of independent noise
-        dropped = dropped * _share_of_noise(taken, levels * gain, judged, gain > _NOTHING)
-        weights += dropped[:, :, None] * (longer - shorter)
+        ratios.append(_times_the_noise(taken, levels * gain, judged, gain > _NOTHING))
+        steps.append(longer - shorter)
         shorter, fitted = longer, smoother
+    for finer, coarser in zip(ratios[-2::-1], ratios[:0:-1], strict=True):
+        # a face that moves shows it over long stretches yet more than over short ones; noise, now and then, over short
+        # ones alone
+        finer[0] = np.minimum(finer[0], coarser[0])
+    dropped = np.ones((1 + len(PARTS), len(times_s)))
+    for step, ratio in zip(steps, ratios, strict=True):
+        dropped = dropped * (_EXPLAINED / np.maximum(ratio, _EXPLAINED)) ** _DECISION
+        weights += dropped[:, :, None] * step
     return SteadyingPlan(placings, near, weights)
 
 
-def _share_of_noise(taken: F64, explained: F64, judged: Around, counts: npt.NDArray[np.bool_]) -> F64:
-    """Return float64 (1 + parts, T): 1 where noise explains what was taken away, towards 0 where it is more.
+def _times_the_noise(taken: F64, explained: F64, judged: Around, counts: npt.NDArray[np.bool_]) -> F64:
+    """Return float64 (1 + parts, T): how many times what noise explains was taken away around each frame.
 
     Args:
         taken: float64 (1 + parts + openings, T), energies of what was taken away.
@@ -141,4 +149,4 @@ def _share_of_noise(taken: F64, explained: F64, judged: Around, counts: npt.NDAr
     ratios, openings = np.split(ratios, [1 + len(PARTS)])
     for (part, *_), opening in zip(OPENINGS, openings, strict=True):
         ratios[1 + part] = np.maximum(ratios[1 + part], _OPENING * opening)
-    return np.asarray((_EXPLAINED / np.maximum(ratios, _EXPLAINED)) ** _DECISION, np.float64)
+    return ratios
