@@ -171,11 +171,12 @@ def decode_foreign(content: bytes, where: str, *, is_grey: bool = False) -> U8:
     """Return an encoded picture as uint8 (H, W, 3) RGB, or (H, W) if grey is asked for.
 
     Raises:
-        ForeignFileError: The bytes are no picture.
+        ForeignFileError: The bytes are no picture, or a damaged one.
     """
     flags = (cv2.IMREAD_GRAYSCALE if is_grey else cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        picture: Any = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
+        is_whole = bool(content) and not is_damaged(content)
+        picture: Any = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if is_whole else None
     except cv2.error:  # for sizes that it will not reserve memory for
         picture = None
     if picture is None or max(picture.shape[:2]) > _LARGEST_SIDE_PX:

@@ -123,7 +123,7 @@ def steadying_plan(times_s: F64, landmarks: F32, noise: Noise, strength: float) 
     for finer, coarser in zip(ratios[-2::-1], ratios[:0:-1], strict=True):
         # a face that moves shows it over long stretches yet more than over short ones; noise, now and then, over short
         # ones alone
-        finer[0] = np.minimum(finer[0], coarser[0])
+        finer[:] = np.minimum(finer, coarser)
     dropped = np.ones((1 + len(PARTS), len(times_s)))
     for step, ratio in zip(steps, ratios, strict=True):
         dropped = dropped * (_EXPLAINED / np.maximum(ratio, _EXPLAINED)) ** _DECISION
