@@ -94,8 +94,8 @@ def learn_arrays(work: WorkFolder, faceset: ChosenFaceset, face: FaceChoice, spe
     """
     with Faceset(faceset_artifact(work, faceset).folder) as index:
         keys = [clip.fingerprint for clip in index.clips()] if faceset.faces else _fingerprints(faceset.clips)
-        unmarked = [note for note in index.notes(keys) if not note.is_marked]
-        notes = chosen_faces(unmarked, wanted_faces(index, faceset, face))
+        chosen = chosen_faces(index.notes(keys), wanted_faces(index, faceset, face))
+        notes = [note for note in chosen if not note.is_marked]  # a marked face does not make the next one the largest
         _check_reach(faceset, spec, len(notes), index.face_types())
         stamp = index.stamp(keys)
     recipe = {"format": _FORMAT, "spec": str(spec), "faces": digest([stamp, *(note.name for note in notes)])}

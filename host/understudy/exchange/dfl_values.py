@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from understudy.pictures import is_damaged
 from understudy_sdk import FaceType, ForeignFileError
 from understudy_sdk.types import F32, F64, U8
 

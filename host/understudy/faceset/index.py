@@ -57,7 +57,7 @@ class Faceset(Annotations, Tracks):
             self._db = sqlite3.connect(path)
             self._db.execute("pragma journal_mode=wal")
             self._db.execute("pragma synchronous=full")
-            found = self._format()
+            found = _format_of(self._db)
             if writable and found in {0, FORMAT}:
                 self._db.executescript(SCHEMA)
                 self._db.execute("insert or ignore into meta values ('format', ?)", (str(FORMAT),))
@@ -69,13 +69,6 @@ class Faceset(Annotations, Tracks):
             self._db.close()
             age = "a newer" if found > FORMAT else "an older"
             raise StoreError(f"{path} was made by {age} Understudy\n  use that version, or extract these faces again")
-
-    def _format(self) -> int:
-        """Return the index's version, 0 where there is none yet."""
-        if self._db.execute("select 1 from sqlite_master where name = 'meta'").fetchone() is None:
-            return 0
-        row = self._db.execute("select value from meta where key = 'format'").fetchone()
-        return int(row[0]) if row and str(row[0]).isdecimal() else 0
 
     def __enter__(self) -> Faceset:
         """Return itself."""
@@ -293,6 +286,14 @@ class Faceset(Annotations, Tracks):
         for clip in self.clips():
             for first in range(0, clip.frames, 256):
                 yield from self.rows(clip.fingerprint, first, first + 256)
+
+
+def _format_of(database: sqlite3.Connection) -> int:
+    """Return an index's version, 0 where there is none yet."""
+    if database.execute("select 1 from sqlite_master where name = 'meta'").fetchone() is None:
+        return 0
+    row = database.execute("select value from meta where key = 'format'").fetchone()
+    return int(row[0]) if row and str(row[0]).isdecimal() else 0
 
 
 def _write_synced(path: Path, content: bytes) -> None:
