@@ -26,6 +26,11 @@ def align(_frame: Frame, faces) -> list[Face]:
     return [face(float(one.box[0]), one.score) for one in faces]
 
 
+def late(*faces: Face):
+    """Give a function that gives faces, as a detector that looks meanwhile does."""
+    return lambda: list(faces)
+
+
 def box(x: float, score: float = 0.7) -> Face:
     """Return a face as a detector gives it: its box alone."""
     return Face(face(x).box, score)
@@ -52,7 +57,7 @@ def places(seen: list[list[SeenFace]]) -> list[list[float]]:
 
 
 def test_a_face_found_at_both_ends_is_followed_between_and_keeps_its_landmarks():
-    seen = carry(frames(4), found(face(0)), [box(2)], World((0.0, range(4))), align)
+    seen = carry(frames(4), found(face(0)), late(box(2)), World((0.0, range(4))), align)
     assert places(seen) == [[0], [0], [0], [2]]  # the detector's box
     assert seen[3][0].face.landmarks[:, 0].min() == 0  # but the landmarks it was followed to
     assert [one[0].origin for one in seen] == [Origin.FOUND, Origin.FOLLOWED, Origin.FOLLOWED, Origin.FOUND]
@@ -60,33 +65,33 @@ def test_a_face_found_at_both_ends_is_followed_between_and_keeps_its_landmarks()
 
 
 def test_a_face_that_turns_up_at_the_end_is_followed_back_to_where_it_came_in():
-    seen = carry(frames(5), [], [box(200)], World((200.0, range(2, 5))), align)
+    seen = carry(frames(5), [], late(box(200)), World((200.0, range(2, 5))), align)
     assert places(seen) == [[], [], [200], [200], [200]]
 
 
 def test_a_face_that_leaves_is_followed_until_it_is_gone():
-    seen = carry(frames(5), found(face(0)), [], World((0.0, range(3))), align)
+    seen = carry(frames(5), found(face(0)), late(), World((0.0, range(3))), align)
     assert places(seen) == [[0], [0], [0], [], []]
 
 
 def test_a_face_that_the_detector_misses_for_once_is_kept():
-    seen = carry(frames(3), found(face(0)), [], World((0.0, range(9))), align)
+    seen = carry(frames(3), found(face(0)), late(), World((0.0, range(9))), align)
     assert places(seen) == [[0], [0], [0]]
     assert seen[-1][0].origin is Origin.FOLLOWED
 
 
 def test_a_face_that_the_first_look_missed_is_found_from_behind():
     world = World((0.0, range(9)), (200.0, range(9)))
-    assert places(carry(frames(3), found(face(0)), [box(0), box(200)], world, align)) == [[0, 200]] * 3
+    assert places(carry(frames(3), found(face(0)), late(box(0), box(200)), world, align)) == [[0, 200]] * 3
 
 
 def test_a_box_on_which_the_aligner_sees_no_face_is_none():
-    assert places(carry(frames(3), [], [box(0)], World(), lambda _frame, _faces: [])) == [[], [], []]
+    assert places(carry(frames(3), [], late(box(0)), World(), lambda _frame, _faces: [])) == [[], [], []]
 
 
 def test_nobody_is_asked_where_nobody_is():
     world = World()
-    assert places(carry(frames(4), [], [], world, align)) == [[], [], [], []]
+    assert places(carry(frames(4), [], late(), world, align)) == [[], [], [], []]
     assert world.asked == 0
 
 
@@ -94,7 +99,7 @@ def test_two_that_run_into_one_face_stay_one():
     def meet(_frame, before):
         return [face(50.0) for _ in before]
 
-    seen = carry(frames(3), found(face(0), face(100)), [box(50)], meet, align)
+    seen = carry(frames(3), found(face(0), face(100)), late(box(50)), meet, align)
     assert places(seen)[1:] == [[50], [50]]
 
 

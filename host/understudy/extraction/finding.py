@@ -7,6 +7,7 @@ on its own, so a run that was killed and one that was not leave the same finding
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -194,8 +195,9 @@ def _followed(frames: Iterator[Positioned], finder: Finder, every: int, progress
         """Look at the group's last frame, and carry faces on through the group."""
         nonlocal known
         if len(group) > 1:
-            last = finder.detect([group[-1][1]])[0]
-            carried = carry([frame for _, frame, _ in group], known, last, finder.follow, finder.align)
+            last = detector.submit(finder.detect, [group[-1][1]])
+            still = [frame for _, frame, _ in group]
+            carried = carry(still, known, lambda: last.result()[0], finder.follow, finder.align)
             for (position, frame, mark), faces in zip(group[:-1], carried, strict=False):
                 seen.append(_seen(position, frame, mark, faces))
             known = carried[-1]
@@ -209,16 +211,18 @@ def _followed(frames: Iterator[Positioned], finder: Finder, every: int, progress
         progress.advance(len(group))
         group.clear()
 
-    for position, frame in frames:
-        mark = signature(frame.rgb)
-        if group and not _goes_on(group[-1], (position, frame, mark)):
-            end_shot()
-        group.append((position, frame, mark))
-        if len(group) == 1:
-            known = _found(finder.look([frame])[0])
-        elif len(group) == every + 1:
-            close()
-    end_shot()
+    # the detector looks at the last frame of a group while the aligner follows faces up to it
+    with ThreadPoolExecutor(1, thread_name_prefix="detect") as detector:
+        for position, frame in frames:
+            mark = signature(frame.rgb)
+            if group and not _goes_on(group[-1], (position, frame, mark)):
+                end_shot()
+            group.append((position, frame, mark))
+            if len(group) == 1:
+                known = _found(finder.look([frame])[0])
+            elif len(group) == every + 1:
+                close()
+        end_shot()
     return seen
 
 

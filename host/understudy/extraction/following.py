@@ -31,7 +31,7 @@ _TWICE: Final = 0.5
 
 
 def carry(
-    frames: Sequence[Frame], first: Sequence[SeenFace], last: Sequence[Face], follow: Follow, align: Align
+    frames: Sequence[Frame], first: Sequence[SeenFace], last: Callable[[], Sequence[Face]], follow: Follow, align: Align
 ) -> list[list[SeenFace]]:
     """Return the faces of every frame of a group, the first and last ones included.
 
@@ -41,14 +41,14 @@ def carry(
     Args:
         frames: Two or more in a row, of one shot.
         first: What is known of the first frame.
-        last: What the detector finds in the last one, without landmarks.
+        last: Gives what the detector finds in the last one, without landmarks; asked once all are followed.
         follow: Finds faces of one frame in its neighbour.
         align: Places landmarks on boxes.
     """
     seen: list[list[SeenFace]] = [list(first)]
     for frame in frames[1:]:
         seen.append(_follow(frame, seen[-1], follow))
-    confirmed, fresh = _confirmed(seen[-1], last)
+    confirmed, fresh = _confirmed(seen[-1], last())
     aligned = [SeenFace(face, Origin.FOUND) for face in (align(frames[-1], fresh) if fresh else [])]
     arrived = _without_twins(aligned, confirmed)
     seen[-1] = [*confirmed, *arrived]
