@@ -56,7 +56,9 @@ def frames_of(text: str) -> list[int]:
     return sorted(frames)
 
 
-def export_faces(project: LoadedProject, name: str, path: Path, frames: Collection[int] | None = None) -> int:
+def export_faces(
+    project: LoadedProject, name: str, path: Path, frames: Collection[int] | None = None, clip: str | None = None
+) -> int:
     """Write a faceset's found and corrected faces to a JSON file, and return of how many frames.
 
     Args:
@@ -64,6 +66,7 @@ def export_faces(project: LoadedProject, name: str, path: Path, frames: Collecti
         name: Of the faceset.
         path: The file.
         frames: Positions to write, of each clip; all where it is None.
+        clip: File name of the one clip that is meant; all of them where it is None.
 
     Raises:
         RequestError: There is no such faceset, or its faces were not searched yet.
@@ -71,7 +74,7 @@ def export_faces(project: LoadedProject, name: str, path: Path, frames: Collecti
     faceset, work = _faceset(project, name), WorkFolder(project.work)
     corrections = Corrections.load(faceset.corrections)
     with Findings(findings_artifact(work, faceset).folder) as findings:
-        clips = [_clip_faces(findings, corrections, clip, frames) for clip in faceset.clips]
+        clips = [_clip_faces(findings, corrections, one, frames) for one in _clips(faceset, clip)]
     write_faces_file(path, name, clips, _tracks(work, faceset, frames))
     return sum(len(clip.frames) for clip in clips)
 
@@ -108,7 +111,9 @@ def import_faces(project: LoadedProject, name: str, path: Path) -> Taken:
     return Taken(corrected, unchanged, undone)
 
 
-def search_again(project: LoadedProject, name: str, frames: Collection[int], progress: Progress) -> int:
+def search_again(
+    project: LoadedProject, name: str, frames: Collection[int], progress: Progress, clip: str | None = None
+) -> int:
     """Look at single frames anew, with the detector and aligner as the project has them now; return the faces found.
 
     What is found there counts as a correction of these frames: it is kept whatever the other frames were searched with.
@@ -117,12 +122,13 @@ def search_again(project: LoadedProject, name: str, frames: Collection[int], pro
         RequestError: There is no such faceset, or no clip of it has such a frame.
     """
     faceset = _faceset(project, name)
-    finder = Finder.build(faceset.extract, resources_for(project))
+    resources = resources_for(project)
+    finder, clips = Finder.build(faceset.extract, resources), _clips(faceset, clip)
     corrections, count, known = Corrections.load(faceset.corrections), 0, 0
-    progress.start(f"search {name} again", len(frames) * len(faceset.clips), "frames", device=project.device)
-    for clip in faceset.clips:
-        info, changes = probe(clip), dict[int, tuple[HandFace, ...] | None]()
-        with ClipReader(clip, info) as reader:
+    progress.start(f"search {name} again", len(frames) * len(clips), "frames", device=resources.device)
+    for one in clips:
+        info, changes = probe(one), dict[int, tuple[HandFace, ...] | None]()
+        with ClipReader(one, info) as reader:
             for position in sorted(frame for frame in frames if frame < len(info.pts)):
                 known += 1
                 for decoded in reader.frames(position, position + 1):
@@ -130,7 +136,7 @@ def search_again(project: LoadedProject, name: str, frames: Collection[int], pro
                     changes[position] = tuple(_as_found(face) for face in faces)
                     count += len(faces)
                 progress.advance()
-        corrections = corrections.with_frames(fingerprint(clip), clip.name, changes)
+        corrections = corrections.with_frames(fingerprint(one), one.name, changes)
     progress.finish()
     if not known:
         raise RequestError(f"no clip of {name!r} has a frame {min(frames)}")
@@ -138,14 +144,18 @@ def search_again(project: LoadedProject, name: str, frames: Collection[int], pro
     return count
 
 
-def clear_corrections(project: LoadedProject, name: str, frames: Collection[int] | None = None) -> int:
+def clear_corrections(
+    project: LoadedProject, name: str, frames: Collection[int] | None = None, clip: str | None = None
+) -> int:
     """Take corrections back, all or those of some frames, and return of how many frames."""
     faceset = _faceset(project, name)
     corrections, count = Corrections.load(faceset.corrections), 0
-    for key, clip in corrections.clips.items():
-        gone = [frame for frame in clip.frames if frames is None or frame in frames]
+    for key, one in corrections.clips.items():
+        if clip not in {None, one.clip}:
+            continue
+        gone = [frame for frame in one.frames if frames is None or frame in frames]
         count += len(gone)
-        corrections = corrections.with_frames(key, clip.clip, dict.fromkeys(gone))
+        corrections = corrections.with_frames(key, one.clip, dict.fromkeys(gone))
     corrections.save(faceset.corrections, name)
     return count
 
@@ -157,6 +167,15 @@ def _faceset(project: LoadedProject, name: str) -> ChosenFaceset:
     if faceset.faces is not None:
         raise RequestError(f"{name!r} is a finished faceset; its faces were found elsewhere")
     return faceset
+
+
+def _clips(faceset: ChosenFaceset, name: str | None) -> list[Path]:
+    """Return a faceset's clips, or the one of that file name."""
+    found = [clip for clip in faceset.clips if name in {None, clip.name}]
+    if not found:
+        names = ", ".join(clip.name for clip in faceset.clips)
+        raise RequestError(f"{faceset.name!r} has no clip {name!r}\n  its clips: {names}")
+    return found
 
 
 def _clip_faces(findings: Findings, corrections: Corrections, clip: Path, frames: Collection[int] | None) -> ClipFaces:

@@ -21,6 +21,7 @@ from .faceset import NO_TRACK, FaceNote, FaceRow, Faceset, Origin
 from .pictures import decode_picture
 from .progress import Progress
 from .project import FaceChoice
+from .store import name_of
 from .tracking.grouping import group_tracks
 
 __all__ = ["describe_picture", "name_people", "resolve_face", "tracks_of_nearest"]
@@ -178,7 +179,7 @@ def _existing(tracks: Sequence[int], index: Faceset) -> frozenset[int]:
     if missing:
         which = f"tracks {', '.join(map(str, missing))}" if len(missing) > 1 else f"track {missing[0]}"
         raise RequestError(
-            f"there is no {which} in the faceset {index.folder.name}\n  there are: {_ranges(there) or 'none'}\n"
+            f"there is no {which} in the faceset {name_of(index.folder)}\n  there are: {_ranges(there) or 'none'}\n"
             f"  the report shows a sheet of each: understudy report"
         )
     return frozenset(tracks)

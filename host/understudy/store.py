@@ -20,7 +20,7 @@ from typing import Any, Final
 from .aside import whole_file
 from .errors import StoreError
 
-__all__ = ["Artifact", "WorkFolder", "differences", "digest", "folder_bytes", "read_json", "write_json"]
+__all__ = ["Artifact", "WorkFolder", "differences", "digest", "folder_bytes", "name_of", "read_json", "write_json"]
 
 FORMAT: Final = 1
 """Version of the work folder's layout."""
@@ -73,6 +73,11 @@ def differences(old: Any, new: Any, where: str = "") -> list[str]:
             name for at, pair in enumerate(zip(old, new, strict=True)) for name in differences(*pair, f"{where}.{at}")
         ]
     return [] if old == new else [where]
+
+
+def name_of(folder: Path) -> str:
+    """Return what a result's folder, or any other, is called, without the digest of its recipe."""
+    return re.sub(r"-[0-9a-f]{16}$", "", folder.name)
 
 
 def folder_bytes(folder: Path) -> int:

@@ -12,6 +12,7 @@ from understudy_sdk.types import F64, U8
 from .contact_sheet import contact_sheet
 from .errors import RequestError
 from .faceset import FaceRow, Faceset, TrackRow
+from .store import name_of
 
 __all__ = ["track_sheet"]
 
@@ -34,7 +35,7 @@ def track_sheet(index: Faceset, track: int, pictures: int = 24) -> U8:
     """
     about = next(iter(index.tracks(only=track)), None)
     if about is None:
-        raise RequestError(f"there is no track {track} in the faceset {index.folder.name}")
+        raise RequestError(f"there is no track {track} in the faceset {name_of(index.folder)}")
     names, times = list[str](), list[float]()
     measured = list[tuple[float, float, float]]()
     for row in _rows(index, about):
@@ -42,7 +43,7 @@ def track_sheet(index: Faceset, track: int, pictures: int = 24) -> U8:
         times.append(_seconds(row))
         measured.append((float(np.sqrt(row.area)), row.look.yaw_deg, row.look.pitch_deg))
     if not names:
-        raise RequestError(f"no picture of track {track} is left in the faceset {index.folder.name}")
+        raise RequestError(f"no picture of track {track} is left in the faceset {name_of(index.folder)}")
     picked = np.unique(np.linspace(0, len(names) - 1, min(pictures, len(names))).round().astype(int))
     shown = [index.row(names[place]) for place in picked]
     captions = [f"{row.frame}  {_clock(_seconds(row))}  {row.face.score:.2f} {row.origin}" for row in shown]

@@ -318,3 +318,14 @@ def test_a_damaged_file_of_corrections_is_named(project):
     for ask in (status, extract):
         with pytest.raises(RequestError, match=r"blue\.json is no file of faces"):
             ask(loaded)
+
+
+def test_one_clip_alone_can_be_meant(project, tmp_path):
+    loaded = project()
+    extract(loaded)
+    assert export_faces(loaded, "blue", tmp_path / "faces.json", [3], "blue.mkv") == 1
+    with pytest.raises(RequestError, match=r"no clip 'red\.mkv'"):
+        export_faces(loaded, "blue", tmp_path / "faces.json", [3], "red.mkv")
+    assert search_again(loaded, "blue", [3], Silent(), "blue.mkv") == 1
+    assert clear_corrections(loaded, "blue", clip="red.mkv") == 0
+    assert clear_corrections(loaded, "blue", clip="blue.mkv") == 1

@@ -18,6 +18,9 @@ NameArgument = Annotated[str, typer.Argument(metavar="FACESET", help="Name of th
 FramesOption = Annotated[
     str | None, typer.Option("--frames", metavar="LIST", help="Frames such as 100,200-210; all unless given.")
 ]
+ClipOption = Annotated[
+    str | None, typer.Option("--clip", metavar="FILE", help="The one clip that is meant, by its file name.")
+]
 
 
 @faces_app.command("export")
@@ -26,12 +29,13 @@ def export_command(
     faceset: NameArgument,
     file: Annotated[Path, typer.Argument(help="JSON file to write.")],
     frames: FramesOption = None,
+    clip: ClipOption = None,
 ) -> None:
     """Write found faces, boxes and landmarks, to a JSON file."""
     loaded = load(project, None)
     from understudy.correcting import export_faces, frames_of
 
-    count = export_faces(loaded, faceset, file, frames_of(frames) if frames else None)
+    count = export_faces(loaded, faceset, file, frames_of(frames) if frames else None, clip)
     typer.echo(f"{file}: the faces of {count} frames")
 
 
@@ -56,6 +60,7 @@ def redo_command(
     project: ProjectArgument,
     faceset: NameArgument,
     frames: Annotated[str, typer.Option("--frames", metavar="LIST", help="Frames such as 100,200-210.")],
+    clip: ClipOption = None,
     overrides: SetOption = None,
 ) -> None:
     """Search single frames again, with other settings given by --set, and keep what is found there."""
@@ -65,16 +70,18 @@ def redo_command(
     from .progress import shown_progress
 
     with shown_progress() as progress:
-        count = search_again(loaded, faceset, frames_of(frames), progress)
+        count = search_again(loaded, faceset, frames_of(frames), progress, clip)
     typer.echo(f"{count} faces in frames {frames}")
     typer.echo(f"to cut them: understudy extract {project}", err=True)
 
 
 @faces_app.command("clear")
-def clear_command(project: ProjectArgument, faceset: NameArgument, frames: FramesOption = None) -> None:
+def clear_command(
+    project: ProjectArgument, faceset: NameArgument, frames: FramesOption = None, clip: ClipOption = None
+) -> None:
     """Take corrections back: the machine's faces count again."""
     loaded = load(project, None)
     from understudy.correcting import clear_corrections, frames_of
 
-    count = clear_corrections(loaded, faceset, frames_of(frames) if frames else None)
+    count = clear_corrections(loaded, faceset, frames_of(frames) if frames else None, clip)
     typer.echo(f"took the corrections of {count} frames back")

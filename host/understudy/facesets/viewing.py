@@ -21,6 +21,7 @@ from understudy.aside import whole_file
 from understudy.errors import RequestError
 from understudy.faceset import NO_TRACK, Faceset
 from understudy.progress import Progress
+from understudy.store import name_of
 
 from .facts import FaceFacts, read_facts
 from .groups import Group, Grouping, grouped
@@ -114,7 +115,7 @@ def write_sheet(index: Faceset, path: Path, view: View, progress: Progress) -> S
     sections = "\n".join(_sections(index, facts, groups, order, damaged, progress))
     progress.finish()
     page = Template(files(__package__).joinpath("sheet.html").read_text(encoding="utf-8")).substitute(
-        title=escape(f"Faces of {index.folder.name}"),
+        title=escape(f"Faces of {name_of(index.folder)}"),
         summary=escape(_summary(view, len(names), len(facts))),
         sorts="".join(f'<option value="{key}">{escape(label)}</option>' for key, label in SORTS.items()),
         sections=sections,
