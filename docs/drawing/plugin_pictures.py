@@ -6,10 +6,14 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 
 from understudy.demo.expression import Expression
 from understudy.demo.puppet import Pose
+from understudy_sdk import FaceBatch
+from understudy_sdk.autoencoder.losses import blur_outside
+from understudy_sdk.autoencoder.samples import Variation, prepare
 
 from .canvas import ACCENT, GOOD, QUIET, box, curves, panels, points, show, square
 from .material import Material
@@ -203,6 +207,36 @@ def model_quick96(material: Material) -> Figure:
     return _figure(axes)
 
 
+def model_saehd(material: Material) -> Figure:
+    """A face as stored, and what its options make of it: bent, tinted, recoloured, features, surroundings."""
+    faces = {name: _as_batch(material, name) for name in ("astronaut", "hopper")}
+    source, target = faces["astronaut"], faces["hopper"]
+    still = prepare(source, Variation(is_bent=False, has_features=True))
+    bent = prepare(source, Variation(hsv_power=0.3))
+    recolored = prepare(source, Variation(is_bent=False), target, "lct")
+    assert still.features is not None
+    pictures = {
+        "to be drawn": still.true.rgb,
+        "seen: warp and tint": bent.seen,
+        "color_transfer: lct": recolored.true.rgb,
+        "colours of whom": target.rgb / 255.0,
+        "blur_out_mask": blur_outside(still.true),
+        "eyes_mouth_priority": still.true.rgb * (0.35 + 0.65 * still.features),
+    }
+    axes = panels(len(pictures), aspect=1.0)
+    for place, (title, picture) in zip(axes, pictures.items(), strict=True):
+        show(place, picture[0].permute(1, 2, 0).clamp(0, 1).numpy(), title)
+    return _figure(axes)
+
+
+def _as_batch(material: Material, name: str) -> FaceBatch:
+    """Return one face as training draws it."""
+    crop = material.crop(material.portraits[name].rgb, "whole_face", 256)
+    mask = np.rint(255 * material.stage("masker", "hull").mask([crop])[0].values).astype(np.uint8)
+    rgb = torch.from_numpy(np.ascontiguousarray(crop.rgb.transpose(2, 0, 1)))
+    return FaceBatch(rgb[None], torch.from_numpy(mask)[None, None], torch.from_numpy(crop.landmarks)[None], seed=4)
+
+
 def _figure(axes: list[Any]) -> Figure:
     return axes[0].figure  # type: ignore[no-any-return]
 
@@ -216,4 +250,5 @@ PLUGIN_PICTURES: Final = {
     "recognizer-dlib": recognizer_dlib,
     "recognizer-sface": recognizer_sface,
     "model-quick96": model_quick96,
+    "model-saehd": model_saehd,
 }

@@ -1,7 +1,7 @@
 """All that a plugin may import from Understudy.
 
-``understudy_sdk.geometry``, ``.warp``, ``.blending``, ``.foreign`` and ``.augment`` hold tools for stages; ``.testing``
-holds the contract tests. The names below are the contract itself.
+``understudy_sdk.geometry``, ``.warp``, ``.blending``, ``.foreign``, ``.augment`` and ``.autoencoder`` hold tools for
+stages; ``.testing`` holds the contract tests. The names below are the contract itself.
 """
 
 from .errors import (

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from understudy_plugins.model.quick96.losses import Faces, dssim, face_losses, gaussian_blur
-from understudy_plugins.model.quick96.network import Decoder
+from understudy_plugins.model.quick96.losses import face_losses
+from understudy_sdk.autoencoder.losses import Faces, dssim, gaussian_blur
+from understudy_sdk.autoencoder.network import Decoder
 
 
 def nchw(values):

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from understudy_plugins.model.quick96 import Quick96Config, understudy_models
-from understudy_plugins.model.quick96.model import Quick96Model, choose_bfloat16
+from understudy_plugins.model.quick96.model import Quick96Model
 from understudy_plugins.model.quick96.samples import look_up, prepare
 from understudy_sdk import Crop, FaceBatch, FaceType, InvalidValueError, Resources, Side, StageError, TrainableModel
+from understudy_sdk.autoencoder.state import choose_bfloat16
 
 (SPEC,) = understudy_models()
 

@@ -8,17 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from understudy_plugins.model.quick96.network import (
-    Autoencoder,
-    Decoder,
-    Down,
-    Encoder,
-    Inter,
-    Widths,
-    channel_to_space,
-    new_autoencoder,
-    unit_mean_square,
-)
+from understudy_sdk.autoencoder.architecture import Widths
+from understudy_sdk.autoencoder.autoencoder import Autoencoder, new_autoencoder
+from understudy_sdk.autoencoder.network import Decoder, Down, Encoder, Inter, channel_to_space, unit_mean_square
 
 LIAE = Widths(code=14, encoder=6, decoder=6, mask=4)
 """The stored model's widths: the same layers, at 64 px, but an inter twice as wide, and two of it side by side."""

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from understudy_plugins.model.quick96 import optimizer as module
-from understudy_plugins.model.quick96.optimizer import RMSprop
+from understudy_sdk.autoencoder import optimizer as module
+from understudy_sdk.autoencoder.optimizer import RMSprop
 
 
 @pytest.fixture(scope="module")

@@ -5,33 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from understudy_sdk import (
-    Crop,
-    CropSpec,
-    FaceType,
-    InvalidValueError,
-    Resources,
-    Side,
-    StageError,
-    Swap,
-    TrainingData,
-)
+from understudy_sdk import Crop, CropSpec, FaceType, Resources, Side, Swap, TrainingData
+from understudy_sdk.autoencoder.architecture import Widths
+from understudy_sdk.autoencoder.autoencoder import new_autoencoder
+from understudy_sdk.autoencoder.losses import Faces, gaussian_blur
+from understudy_sdk.autoencoder.optimizer import RMSprop
+from understudy_sdk.autoencoder.samples import Samples
+from understudy_sdk.autoencoder.state import choose_bfloat16, masks_of, pictures_of, take, to_network
 
-from .losses import Faces, face_losses, gaussian_blur
-from .network import Decoder, Widths, new_autoencoder
-from .optimizer import RMSprop
-from .samples import Samples, look_up, prepare
+from .losses import face_losses
+from .samples import look_up, prepare
 
 if TYPE_CHECKING:
     from . import Quick96Config
 
-__all__ = ["Quick96Model", "choose_bfloat16"]
+__all__ = ["Quick96Model"]
 
+_NAME: Final = "Quick96"
 _SIZE: Final = 96
 _SWAP_BATCH: Final = 8  # crops answered at a time, which bounds the memory
 _WEIGHT_SIGMA_PX: Final = 3.0  # how softly the mask weighs the pictures
@@ -86,8 +79,8 @@ class Quick96Model:
         """Return each face's loss, (B,), for the source's faces and for the target's."""
         network = self._network
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bfloat16):
-            source_code, target_code = network.encode(torch.cat([source.seen, target.seen])).chunk(2)
-            source_drawn, target_drawn = network.decoder_src(source_code), network.decoder_dst(target_code)
+            codes = network.codes(source.seen, target.seen)
+            source_drawn, target_drawn = network.source_decoder(codes.source), network.target_decoder(codes.target)
         return _compare(Faces(*source_drawn), source.true), _compare(Faces(*target_drawn), target.true)
 
     def lower_learning_rate(self, factor: float) -> None:
@@ -102,34 +95,28 @@ class Quick96Model:
         return [swap for codes in self._codes(crops) for swap in self._swap(codes)]
 
     def _swap(self, codes: Tensor) -> list[Swap]:
-        rgb, source_mask = self._network.decoder_src(codes)
-        target_mask = self._network.decoder_dst.outline(codes)
-        rows = zip(_pictures(rgb), _masks(source_mask), _masks(target_mask), strict=True)
+        rgb, source_mask = self._network.source_decoder(codes)
+        target_mask = self._network.target_decoder.outline(codes)
+        rows = zip(pictures_of(rgb), masks_of(source_mask), masks_of(target_mask), strict=True)
         return [Swap(picture, source_mask=source, target_mask=target) for picture, source, target in rows]
 
     @torch.no_grad()
     def rebuild(self, crops: Sequence[Crop], side: Side) -> list[Swap]:
         """Draw crops as the given side's decoder does, with that side's mask."""
         is_source = side is Side.SOURCE
-        decoder: Decoder = self._network.decoder_src if is_source else self._network.decoder_dst
+        decoder = self._network.source_decoder if is_source else self._network.target_decoder
         swaps = []
         for codes in self._codes(crops):
             rgb, mask = decoder(codes)
-            for picture, outline in zip(_pictures(rgb), _masks(mask), strict=True):
+            for picture, outline in zip(pictures_of(rgb), masks_of(mask), strict=True):
                 masks = {"source_mask": outline} if is_source else {"target_mask": outline}
                 swaps.append(Swap(picture, **masks))
         return swaps
 
     def _codes(self, crops: Sequence[Crop]) -> Iterator[Tensor]:
         for first in range(0, len(crops), _SWAP_BATCH):
-            yield self._network.encode(self._to_network(crops[first : first + _SWAP_BATCH]))
-
-    def _to_network(self, crops: Sequence[Crop]) -> Tensor:
-        for crop in crops:
-            if crop.size != _SIZE:
-                raise InvalidValueError("Crop.rgb", f"{crop.size} px", f"{_SIZE} px for Quick96")
-        stacked = torch.from_numpy(np.stack([crop.rgb for crop in crops]))  # B, S, S, 3
-        return stacked.to(self._device).permute(0, 3, 1, 2).float() / 255.0
+            chunk = to_network(crops[first : first + _SWAP_BATCH], _SIZE, self._device, _NAME)
+            yield self._network.source_code(chunk)
 
     # -- state --
 
@@ -143,7 +130,7 @@ class Quick96Model:
         Raises:
             StageError: Where a name is missing, unknown or has another shape.
         """
-        _take("weights", self.weights(), weights)
+        take("weights", self.weights(), weights, _NAME)
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """Return the mean square gradients by weight name, and the factor on the learning rate."""
@@ -157,7 +144,7 @@ class Quick96Model:
             StageError: Where a name is missing, unknown or has another shape.
         """
         factor = torch.ones((), dtype=torch.float64)
-        _take("optimizer state", {_FACTOR_NAME: factor, **self._squares()}, state)
+        take("optimizer state", {_FACTOR_NAME: factor, **self._squares()}, state, _NAME)
         self._learning_rate_factor = factor.item()
 
     def _squares(self) -> dict[str, Tensor]:
@@ -167,47 +154,3 @@ class Quick96Model:
 def _compare(drawn: Faces, true: Faces) -> Tensor:
     """Return each face's loss, (B,): what lies within the blurred mask counts."""
     return face_losses(drawn, true, gaussian_blur(true.mask, _WEIGHT_SIGMA_PX), _WINDOW_PX)
-
-
-def choose_bfloat16(precision: str, device: torch.device) -> bool:
-    """Say whether to learn in bfloat16; ``auto`` does where the device multiplies it in hardware, faster than float32.
-
-    Its losses stay within 2 % of float32's (the numbers that are added up are float32 in either case).
-    """
-    if precision != "auto":
-        return precision == "bfloat16"
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
-def _take(what: str, mine: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:
-    """Copy tensors over those of the same name, in place, after checking all of them."""
-    missing, unknown = sorted(mine.keys() - given.keys()), sorted(given.keys() - mine.keys())
-    misshapen = [
-        f"{name} is {tuple(given[name].shape)} instead of {tuple(mine[name].shape)}"
-        for name in sorted(mine.keys() & given.keys())
-        if given[name].shape != mine[name].shape
-    ]
-    problems = [f"missing: {', '.join(missing)}"] if missing else []
-    problems += [f"unknown: {', '.join(unknown)}"] if unknown else []
-    problems += [f"of another shape: {'; '.join(misshapen)}"] if misshapen else []
-    if problems:
-        raise StageError(
-            f"these {what} do not fit Quick96 as it is set\n  "
-            + "\n  ".join(problems)
-            + "\n  use the width settings they were trained with, or start a new training"
-        )
-    with torch.no_grad():
-        for name, tensor in mine.items():
-            tensor.copy_(given[name])
-
-
-def _pictures(rgb: Tensor) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield float32 (S, S, 3) for each of (B, 3, S, S)."""
-    yield from rgb.clamp(0, 1).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-def _masks(masks: Tensor) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield float32 (S, S) for each of (B, 1, S, S)."""
-    yield from masks.clamp(0, 1)[:, 0].contiguous().cpu().numpy()

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import torch
-from torch import Tensor
 
 from understudy_sdk import FaceBatch
 from understudy_sdk.augment import MotionRanges, bend, draw_hsv_shifts, draw_warp, move, shift_hsv
+from understudy_sdk.autoencoder.losses import Faces
+from understudy_sdk.autoencoder.samples import Samples
 
-from .losses import Faces
-
-__all__ = ["Samples", "look_up", "prepare"]
+__all__ = ["look_up", "prepare"]
 
 RANGES: Final = MotionRanges(rotation_deg=10.0, scale=0.05, shift=0.05)
 """How far faces are moved."""
 
 _PLAIN_EVERY: Final = 3
-
-
-class Samples(NamedTuple):
-    """Faces of one side or both.
-
-    Attributes:
-        seen: float32 (B, 3, S, S), 0 to 1, RGB: what the encoder is given.
-        true: What the decoder shall draw.
-    """
-
-    seen: Tensor
-    true: Faces
 
 
 def look_up(step: int) -> tuple[int, bool]:

@@ -1,0 +1,238 @@
+"""Which settings has SAEHD, and how is it offered?
+
+SAEHD is DeepFaceLab's large model: an autoencoder for two people whose shape, size and losses are chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from understudy_sdk import CHANGEABLE, Model, Resources, StageConfig, StageSpec, hookimpl
+from understudy_sdk.autoencoder.architecture import Architecture
+
+__all__ = ["SAEHDConfig", "understudy_models"]
+
+
+class SAEHDConfig(StageConfig):
+    """Settings of SAEHD."""
+
+    resolution: Annotated[
+        int, Field(ge=64, le=640, description="Side of the faces in px, a multiple of 16; with -d or -t, of 32.")
+    ] = 128
+    face_type: Annotated[
+        Literal["half", "mid_full", "full", "whole_face", "head", "mesh"],
+        Field(description="How much of the head it learns; facesets must show at least that much."),
+    ] = "full"
+    archi: Annotated[
+        str,
+        Field(
+            description="df keeps the source's features better, liae takes more of the target's light and shape; then "
+            "a dash and any of u (more alike), d (half the work for the size), t (more detail), c (other activations)."
+        ),
+    ] = "liae-ud"
+    code_width: Annotated[int, Field(ge=4, le=1024, description="Length of a face's code (ae_dims).")] = 256
+    encoder_width: Annotated[
+        int, Field(ge=4, le=256, multiple_of=2, description="Unit of the encoder's channels (e_dims).")
+    ] = 64
+    decoder_width: Annotated[
+        int, Field(ge=4, le=256, multiple_of=2, description="Unit of the decoders' channels (d_dims).")
+    ] = 64
+    mask_width: Annotated[
+        int, Field(ge=2, le=256, multiple_of=2, description="Unit of the masks' channels (d_mask_dims).")
+    ] = 22
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="Decides the first weights and which of them move.")] = 0
+    batch_size: Annotated[
+        int, Field(ge=1, le=256, description="Faces of each side per step.", json_schema_extra=CHANGEABLE)
+    ] = 8
+    learning_rate: Annotated[
+        float, Field(gt=0, le=0.01, description="How far a weight moves in a step.", json_schema_extra=CHANGEABLE)
+    ] = 5e-5
+    optimizer: Annotated[
+        Literal["adabelief", "rmsprop"],
+        Field(
+            description="adabelief learns better, rmsprop needs less memory; a change begins its means anew.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = "adabelief"
+    lr_dropout: Annotated[
+        Literal["n", "y", "cpu"],
+        Field(
+            description="y lets 30 % of the weights move in each step, at a rate that swings with a period of 500 "
+            "steps: for the last, finest part of training. cpu draws them on the CPU, alike for every device, slower.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = "n"
+    clip_gradients: Annotated[
+        bool,
+        Field(description="Scale gradients down whose norm is above 1: fewer collapses.", json_schema_extra=CHANGEABLE),
+    ] = False
+    masked_training: Annotated[
+        bool, Field(description="Only what lies within the mask counts.", json_schema_extra=CHANGEABLE)
+    ] = True
+    eyes_mouth_priority: Annotated[
+        bool, Field(description="Eyes and mouth count much more.", json_schema_extra=CHANGEABLE)
+    ] = False
+    blur_out_mask: Annotated[
+        bool,
+        Field(
+            description="Blur what lies outside the mask in the faces to be learnt; wants exact masks on both sides.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = False
+    random_warp: Annotated[
+        bool,
+        Field(
+            description="Bend the faces the encoder sees; off late in training, and liae then keeps inter_AB as it is.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = True
+    random_source_flip: Annotated[
+        bool, Field(description="Mirror two in five of the source's faces.", json_schema_extra=CHANGEABLE)
+    ] = False
+    random_target_flip: Annotated[
+        bool, Field(description="Mirror two in five of the target's faces.", json_schema_extra=CHANGEABLE)
+    ] = True
+    random_hsv_power: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=0.3,
+            description="How far hue, saturation and brightness of the source's faces vary in what the encoder sees.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = 0.0
+    color_transfer: Annotated[
+        Literal["none", "rct", "lct", "mkl", "idt", "sot"],
+        Field(
+            description="How the source's faces take on colours of the target's before they are learnt.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = "none"
+    face_style_power: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=100,
+            description="How much a swap shall take on the target's colours within the face; start near 0.001, late.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = 0.0
+    background_style_power: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=100,
+            description="How much a swap shall equal the target's surroundings; usually 2, late.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = 0.0
+    true_face_power: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="With df: how hard codes of both people are made alike, by a network that tells them apart; "
+            "usually 0.01.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = 0.0
+    gan_power: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=5,
+            description="How much a network counts that tells drawn from true faces; usually 0.1, last of all.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = 0.0
+    gan_patch_size: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=640,
+            description="How much of a face it judges at once, in px, from 3; 0 is an eighth of the resolution. A "
+            "change begins it anew.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = 0
+    gan_width: Annotated[
+        int,
+        Field(
+            ge=4,
+            le=512,
+            description="Unit of its channels (gan_dims). A change begins it anew.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = 16
+    pretrain: Annotated[
+        bool,
+        Field(
+            description="Learn faces in general, of many people on both sides: no warp, both flips, none of the "
+            "powers. When it is switched off, the part that keeps people apart begins anew.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = False
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Field(
+            description="Numbers the networks learn with; auto takes bfloat16 where the device has it in hardware.",
+            json_schema_extra=CHANGEABLE,
+        ),
+    ] = "auto"
+
+    @field_validator("archi")
+    @classmethod
+    def _is_known(cls, archi: str) -> str:
+        Architecture.parse(archi)
+        return archi
+
+    @field_validator("gan_patch_size")
+    @classmethod
+    def _is_patch(cls, patch_px: int) -> int:
+        if patch_px in (1, 2):
+            raise ValueError("must be 0, or 3 and more")
+        return patch_px
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        architecture = Architecture.parse(self.archi)
+        if self.resolution % architecture.unit_px:
+            raise ValueError(
+                f"with archi {self.archi}, resolution must be a multiple of {architecture.unit_px}, "
+                f"but is {self.resolution}"
+            )
+        if self.true_face_power and architecture.layout != "df":
+            raise ValueError("true_face_power works with df alone: set it to 0, or choose such an archi")
+        return self
+
+
+def _build(config: SAEHDConfig, resources: Resources) -> Model:
+    from .model import SAEHDModel
+
+    return SAEHDModel(config, resources)
+
+
+@hookimpl
+def understudy_models() -> Iterable[StageSpec[Model]]:
+    """Offer SAEHD."""
+    yield StageSpec(
+        name="saehd",
+        summary="DeepFaceLab's large autoencoder: sharp faces up to 640 px, in days.",
+        config=SAEHDConfig,
+        tiny=SAEHDConfig(
+            resolution=64,
+            code_width=8,
+            encoder_width=4,
+            decoder_width=4,
+            mask_width=2,
+            batch_size=2,
+            learning_rate=1e-3,
+            gan_power=0.01,
+            precision="float32",
+        ),
+        build=_build,
+        learns=True,
+    )
