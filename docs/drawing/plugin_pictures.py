@@ -229,6 +229,15 @@ def model_saehd(material: Material) -> Figure:
     return _figure(axes)
 
 
+def model_dfm(material: Material) -> Figure:
+    """What a DFM is shown of one face, for four face types: the file does not say which of them it knows."""
+    types = ("half", "full", "whole_face", "head")
+    axes = panels(len(types))
+    for place, name in zip(axes, types, strict=True):
+        show(place, material.crop(material.portraits["astronaut"].rgb, name, 224).rgb, f"face_type: {name}")
+    return _figure(axes)
+
+
 def _as_batch(material: Material, name: str) -> FaceBatch:
     """Return one face as training draws it."""
     crop = material.crop(material.portraits[name].rgb, "whole_face", 256)
@@ -251,4 +260,5 @@ PLUGIN_PICTURES: Final = {
     "recognizer-sface": recognizer_sface,
     "model-quick96": model_quick96,
     "model-saehd": model_saehd,
+    "model-dfm": model_dfm,
 }
