@@ -15,6 +15,7 @@ from understudy.progress import Silent
 from understudy.project import load_project
 from understudy.run import clean, clean_plan, run, status
 from understudy.store import WorkFolder
+from understudy_sdk import MissingWeightsError
 
 PROJECT = """
 understudy: 1
@@ -329,3 +330,12 @@ def test_one_clip_alone_can_be_meant(project, tmp_path):
     assert search_again(loaded, "blue", [3], Silent(), "blue.mkv") == 1
     assert clear_corrections(loaded, "blue", clip="red.mkv") == 0
     assert clear_corrections(loaded, "blue", clip="blue.mkv") == 1
+
+
+def test_what_a_recognizer_lacks_shows_before_any_work(project, tmp_path, monkeypatch):
+    monkeypatch.setenv("UNDERSTUDY_CACHE", str(tmp_path / "empty"))
+    monkeypatch.delenv("UNDERSTUDY_WEIGHTS", raising=False)
+    loaded, listener = project("extract.recognizer={use: sface}"), Listener()
+    with pytest.raises(MissingWeightsError, match="sface"):
+        run(loaded, phases=("extract",), progress=listener)
+    assert listener.steps == []

@@ -137,6 +137,10 @@ def extract_faceset(
     """
     choice = faceset.extract
     finder = functools.cache(lambda: Finder.build(choice, resources))
+    # what these lack, such as weights, shows before all the work, not after half of it
+    masker = JoinedMasker.build(choice.maskers, choice.mask_join, resources)
+    if choice.recognizer is not None:
+        choice.recognizer.build(resources)
     found = findings_artifact(work, faceset)
     with Findings(found.prepare(), writable=True) as findings:
         _find(findings, faceset, finder, resources, progress)
@@ -144,7 +148,6 @@ def extract_faceset(
         with Faceset(artifact.prepare(), writable=True) as index:
             if done < total:
                 progress.start(f"extract {faceset.name}: cut", total, "frames", done=done, device=resources.device)
-                masker = JoinedMasker.build(choice.maskers, choice.mask_join, resources)
                 first_track = 0
                 for clip in faceset.clips:
                     first_track = _cut(index, findings, clip, (faceset, masker, first_track, finder), progress)
