@@ -5,12 +5,14 @@ The host finds the file, checks it and lends its path through ``Resources.weight
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
-from .errors import InvalidValueError
+from .errors import InvalidValueError, WrongWeightsError
 
-__all__ = ["SdistSource", "UrlSource", "WeightFile", "WeightSource", "WheelSource"]
+__all__ = ["SdistSource", "UrlSource", "WeightFile", "WeightSource", "WheelSource", "require_content"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +95,23 @@ class WeightFile:
             raise InvalidValueError(f"WeightFile({self.name!r}).sha256", repr(self.sha256), "64 lower-case hex digits")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
             raise InvalidValueError("WeightFile.name", repr(self.name), "a plain file name")
+
+
+def require_content(path: Path, sha256: str) -> None:
+    """Check that a file of the user's own is the one that the settings mean, before anything in it is read.
+
+    Args:
+        path: The file.
+        sha256: What the setting ``weights_sha256`` says; an empty text is refused too.
+
+    Raises:
+        WrongWeightsError: No SHA-256 is given, it is another file's, or the file cannot be read; gives the file's own.
+    """
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WrongWeightsError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if found != sha256.lower():
+        wanted = f"weights_sha256 is {sha256}" if sha256 else "weights_sha256 is not set"
+        raise WrongWeightsError(f"{path}: {wanted}\n  the file's own is {found}\n  write that if you trust the file")

@@ -4,8 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from understudy.boxes import overlap
 from understudy.extraction.findings import SeenFace
-from understudy.extraction.following import carry, overlap
+from understudy.extraction.following import carry
 from understudy.faceset import Origin
 from understudy_sdk import Face, Frame
 

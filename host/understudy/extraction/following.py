@@ -12,13 +12,14 @@ from typing import Final
 
 import numpy as np
 
+from understudy.boxes import overlap
 from understudy.faceset import Origin
 from understudy_sdk import Face, Frame
 from understudy_sdk.types import F32
 
-from .findings import SeenFace
+from .findings import SeenFace, extent_of
 
-__all__ = ["Follow", "carry", "overlap"]
+__all__ = ["Follow", "carry"]
 
 Follow = Callable[[Frame, Sequence[Face]], list[Face | None]]
 Align = Callable[[Frame, Sequence[Face]], list[Face]]
@@ -60,14 +61,6 @@ def carry(
     return seen
 
 
-def overlap(one: F32, other: F32) -> float:
-    """Return the intersection over union of two boxes (4,)."""
-    extent = np.clip(np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2]), 0, None)
-    common = float(extent[0] * extent[1])
-    areas = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]))
-    return common / (areas - common)
-
-
 def _follow(frame: Frame, before: Sequence[SeenFace], follow: Follow) -> list[SeenFace]:
     if not before:
         return []
@@ -98,5 +91,4 @@ def _without_twins(faces: Sequence[SeenFace], others: Sequence[SeenFace]) -> lis
 
 def _place(face: Face) -> F32:
     """Return the box around the landmarks: detectors and aligners draw their boxes by other rules."""
-    assert face.landmarks is not None
-    return np.concatenate([face.landmarks.min(axis=0), face.landmarks.max(axis=0)])
+    return np.array(extent_of(face), np.float32)

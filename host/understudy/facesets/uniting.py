@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from understudy.aside import whole_folder
+from understudy.boxes import overlap
 from understudy.errors import RequestError
 from understudy.faceset import NO_TRACK, ClipRow, FaceRow, Faceset, FoundFace
 from understudy.progress import Progress
@@ -132,7 +133,7 @@ class _Uniting:
     def _without_doubles(self, sourced: list[_Sourced]) -> list[_Sourced]:
         kept = list[_Sourced]()
         for place, row in sourced:
-            if any(before != place and _overlap(row.face.box, other.face.box) > SAME_FACE for before, other in kept):
+            if any(before != place and overlap(row.face.box, other.face.box) > SAME_FACE for before, other in kept):
                 self._done.doubles += 1
                 self._progress.advance()
             else:
@@ -224,14 +225,6 @@ def _mark(target: Faceset, clip: ClipRow, reasons: Sequence[str]) -> None:
 
 def _frame_of(sourced: _Sourced) -> int:
     return sourced[1].frame
-
-
-def _overlap(one: F32, other: F32) -> float:
-    """Return the intersection of two boxes over their union."""
-    width, height = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
-    inside = float(max(width, 0) * max(height, 0))
-    areas = sum(float((box[2] - box[0]) * (box[3] - box[1])) for box in (one, other))
-    return inside / (areas - inside)
 
 
 def _is_alike(one: F32, other: F32) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from understudy.boxes import overlap
 from understudy.faceset import NO_TRACK, ClipRow, FaceRow, Origin
 from understudy_sdk.types import F32, F64
 
@@ -163,16 +164,8 @@ def _doubles(rows: Sequence[FaceRow], others: Iterable[FaceRow]) -> int:
         by_frame.setdefault(other.frame, []).append(other)
     return sum(
         any(
-            other.name != row.name and _overlap(row.face.box, other.face.box) >= _SAME_PLACE
+            other.name != row.name and overlap(row.face.box, other.face.box) >= _SAME_PLACE
             for other in by_frame.get(row.frame, ())
         )
         for row in rows
     )
-
-
-def _overlap(one: F32, other: F32) -> float:
-    """Return two boxes' intersection over union."""
-    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
-    shared = float(np.prod(np.maximum(high - low, 0.0)))
-    areas = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]))
-    return shared / (areas - shared)

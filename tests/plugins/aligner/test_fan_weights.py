@@ -10,9 +10,10 @@ import torch
 from pydantic import ValidationError
 
 from understudy_plugins.aligner.fan import FAN_2D, FanConfig, understudy_aligners
-from understudy_plugins.aligner.fan.weights import deepfacelab_name, read_weights, require_content
+from understudy_plugins.aligner.fan.weights import deepfacelab_name, read_weights
 from understudy_sdk import StageError
 from understudy_sdk.testing.values import offline_cpu
+from understudy_sdk.weights import require_content
 
 # A small part of the network stands for all of it: what is read does not depend on how many tensors there are.
 PART = ("conv1.bias", "conv2.downsample.0.running_var", "m0.b2_3.conv1.weight", "bl1.weight", "l3.bias")

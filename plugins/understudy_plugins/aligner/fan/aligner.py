@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from understudy_sdk import Face, Frame, Resources, StageError, landmarks
+from understudy_sdk.weights import require_content
 
 from . import FAN_2D, FanConfig
 from .decode import (
@@ -28,7 +29,7 @@ from .decode import (
     window_of_landmarks,
 )
 from .network import FaceAlignmentNetwork, new_network
-from .weights import read_weights, require_content
+from .weights import read_weights
 
 __all__ = ["FanAligner"]
 

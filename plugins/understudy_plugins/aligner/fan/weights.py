@@ -6,7 +6,6 @@ keep kernels as (height, width, in, out).
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from understudy_sdk import WrongWeightsError
 from understudy_sdk.foreign import read_arrays
 
-__all__ = ["deepfacelab_name", "read_weights", "require_content"]
+__all__ = ["deepfacelab_name", "read_weights"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -55,22 +54,6 @@ def read_weights(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
             + "\n  give the 2DFAN or 3DFAN file of DeepFaceLab or face-alignment"
         )
     return {name: np.ascontiguousarray(arrays[name], np.float32) for name in shapes}
-
-
-def require_content(path: Path, sha256: str) -> None:
-    """Check that a file is the one that the settings mean.
-
-    Raises:
-        WrongWeightsError: No SHA-256 is given, or it is another file's; gives the file's own.
-    """
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise WrongWeightsError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if found != sha256.lower():
-        wanted = f"weights_sha256 is {sha256}" if sha256 else "weights_sha256 is not set"
-        raise WrongWeightsError(f"{path}: {wanted}\n  the file's own is {found}\n  write that if you trust the file")
 
 
 def deepfacelab_name(name: str) -> str:

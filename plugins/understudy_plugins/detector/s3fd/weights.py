@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from understudy_sdk import Resources, WrongWeightsError
 from understudy_sdk.foreign import read_arrays
+from understudy_sdk.weights import require_content
 
 from . import RELEASED
 from .network import tensor_shapes
@@ -45,23 +45,11 @@ def read_weights(config: S3FDConfig, resources: Resources) -> Weights:
         path = resources.weights(RELEASED)
     else:
         path = Path(config.weights_file)
-        _check_sum(path, config.weights_sha256)
+        require_content(path, config.weights_sha256)
     arrays = read_arrays(path)
     if any(name.endswith(":0") for name in arrays):
         arrays = {_torch_name(name): _torch_layout(array) for name, array in arrays.items()}
     return check_weights(arrays, str(path))
-
-
-def _check_sum(path: Path, expected: str) -> None:
-    """Refuse a file that is not the one the settings mean, before anything in it is read."""
-    with path.open("rb") as stream:
-        actual = hashlib.file_digest(stream, "sha256").hexdigest()
-    if actual != expected:
-        wanted = f"weights_sha256 says {expected}" if expected else "weights_sha256 is missing"
-        raise WrongWeightsError(
-            f"{wanted}, and {path} has the checksum\n  {actual}\n"
-            "  if this is the file you mean, and you trust where it is from, write that as weights_sha256"
-        )
 
 
 def _torch_name(name: str) -> str:
