@@ -125,6 +125,21 @@ class TestAStillFace:
         assert after.within_px < before.within_px / 3
         assert after.whole_px < before.whole_px / 3
 
+    @pytest.mark.parametrize("rate", ["30", "60"])
+    def test_a_burst_of_trembling_is_no_motion(self, rate):
+        times = times_at(rate, seconds=6.0)
+        found = trembling(still(times), seed=4)
+        noise = noise_of(times, found)
+        middle = len(times) // 2
+        burst = np.zeros((len(times), 1, 2), np.float32)
+        burst[middle : middle + 5, 0, 0] = [1, -1, 1, -1, 1]  # as noise does now and then, and no head
+        found = (found + 1.2 * burst).astype(np.float32)
+        around = slice(middle - 8, middle + 13)
+        before, after = (
+            jitter_of(times[around], points[around]).whole_px for points in (found, steady(times, found, noise, 0.5))
+        )
+        assert after < before / 3
+
     def test_trembles_less_the_stronger_it_is_steadied(self):
         times = times_at("30")
         found = trembling(still(times), seed=2)
