@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from understudy_sdk import Crop, CropSpec, FaceType
 from understudy_sdk.geometry import compose, frame_to_crop, invert, transform_points
-from understudy_sdk.types import F32, U8
+from understudy_sdk.types import F32, F64, U8
 from understudy_sdk.warp import warp_mask, warp_picture
 
 from . import training
@@ -20,15 +21,16 @@ from .extraction import faceset_artifact
 from .faceset import FaceNote, FaceRow, Faceset
 from .pictures import decode_mask
 from .project import ChosenFaceset, ChosenSwap, FaceChoice
+from .quality.held_out import HeldFace, held_folder, held_out, write_held
 from .selection import Wanted, face_recipe, wanted_faces
 from .store import Artifact, WorkFolder, digest, read_json, write_json
 from .video import fingerprint
 
-__all__ = ["chosen_faces", "held_crops", "learn_arrays", "swap_artifact"]
+__all__ = ["REACH", "chosen_faces", "learn_arrays", "measured_folder", "shown_crops", "swap_artifact"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
-_REACH: Final = {
+REACH: Final = {
     FaceType.HALF: 0, FaceType.MID_FULL: 1, FaceType.FULL: 2, FaceType.FULL_NO_ALIGN: 3,
     FaceType.MESH: 4, FaceType.WHOLE_FACE: 5, FaceType.HEAD: 6, FaceType.HEAD_NO_ALIGN: 7,
 }  # fmt: skip
@@ -44,6 +46,7 @@ def swap_artifact(work: WorkFolder, swap: ChosenSwap) -> Artifact:
         "source_face": face_recipe(swap.source, swap.source.face),
         "source": _side_recipe(work, swap.source),
         "target": _side_recipe(work, swap.target),
+        **swap.training_recipe(),
     }
     who = _who(swap.face)
     return work.artifact("train", f"{swap.source.name}-to-{swap.target.name}{'-' if who else ''}{who}", recipe)
@@ -84,10 +87,13 @@ def chosen_faces(faces: Iterable[PlacedT], wanted: Wanted) -> list[PlacedT]:
     return list(largest.values())
 
 
-def learn_arrays(work: WorkFolder, faceset: ChosenFaceset, face: FaceChoice, spec: CropSpec, folder: Path) -> Path:
+def learn_arrays(
+    work: WorkFolder, faceset: ChosenFaceset, face: FaceChoice, spec: CropSpec, folder: Path, *, hold_out: float = 0.0
+) -> Path:
     """Return a folder with a faceset's chosen faces at a model's crops, made once and kept beside the training.
 
-    Faces that are marked are left out. It is made anew when faces came, went or moved since.
+    Faces that are marked are left out. A share of the others is held out: it lies in a folder of its own, by the name
+    that ``held_folder`` gives. Both are made anew when faces came, went or moved since, or the share is another.
 
     Raises:
         RequestError: When the faceset's crops do not reach as far as the model's, or there are no faces.
@@ -97,19 +103,29 @@ def learn_arrays(work: WorkFolder, faceset: ChosenFaceset, face: FaceChoice, spe
         chosen = chosen_faces(index.notes(keys), wanted_faces(index, faceset, face))
         notes = [note for note in chosen if not note.is_marked]  # a marked face does not make the next one the largest
         _check_reach(faceset, spec, len(notes), index.face_types())
-        stamp = index.stamp(keys)
-    recipe = {"format": _FORMAT, "spec": str(spec), "faces": digest([stamp, *(note.name for note in notes)])}
-    if read_json(folder.with_suffix(".json")) == recipe and folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.with_suffix(".json").unlink(missing_ok=True)
-    with Faceset(faceset_artifact(work, faceset).folder) as index:
-        training.save_arrays(folder, spec.size, len(notes), _loaded(index, notes, spec))
+        held = set(held_out(len(notes), hold_out).tolist())
+        names = digest([index.stamp(keys), sorted(held), *(note.name for note in notes)])
+        recipe = {"format": _FORMAT, "spec": str(spec), "faces": names}
+        apart = held_folder(folder)
+        is_whole = folder.is_dir() and apart.is_dir() == bool(held)
+        if read_json(folder.with_suffix(".json")) == recipe and is_whole:
+            return folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.with_suffix(".json").unlink(missing_ok=True)
+        learnt = [note for number, note in enumerate(notes) if number not in held]
+        training.save_arrays(folder, spec.size, len(learnt), _loaded(index, learnt, spec))
+        _save_held(index, [notes[number] for number in sorted(held)], spec, apart)
     write_json(folder.with_suffix(".json"), recipe)
     return folder
 
 
-def held_crops(arrays: Any, spec: CropSpec, count: int) -> list[Crop]:
+def measured_folder(folder: Path) -> Path:
+    """Return where the faces lie that a side is shown and measured with: those held out, or all if there are none."""
+    apart = held_folder(folder)
+    return apart if apart.is_dir() else folder
+
+
+def shown_crops(arrays: Any, spec: CropSpec, count: int) -> list[Crop]:
     """Return ``count`` crops spread evenly over a side's faces: what previews show."""
     total = len(arrays.rgb)
     picked = sorted({round(position) for position in np.linspace(0, total - 1, count)})
@@ -140,8 +156,8 @@ def _check_reach(faceset: ChosenFaceset, spec: CropSpec, faces: int, face_types:
             f"the faceset {faceset.name!r} has no faces to learn from\n"
             "  run the extract phase first, or look which are chosen and which are marked: understudy faceset info"
         )
-    least = min(face_types, key=_REACH.__getitem__)
-    if _REACH[least] < _REACH[spec.face_type]:
+    least = min(face_types, key=REACH.__getitem__)
+    if REACH[least] < REACH[spec.face_type]:
         raise RequestError(
             f"the model learns from {spec.face_type} crops, but {faceset.name!r} holds {least} "
             f"crops, which show less of the head\n  set extract.face_type to {spec.face_type} or larger"
@@ -156,9 +172,27 @@ def _loaded(index: Faceset, notes: Sequence[FaceNote], spec: CropSpec) -> Iterat
             yield from pool.map(lambda face: _load(index, face[0], face[1], spec), some)
 
 
+def _save_held(index: Faceset, notes: Sequence[FaceNote], spec: CropSpec, folder: Path) -> None:
+    """Write the faces that are held out, and where they were cut; none leave nothing."""
+    if not notes:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_suffix(".json").unlink(missing_ok=True)
+        return
+    rows = [index.row(note.name) for note in notes]
+    training.save_arrays(folder, spec.size, len(notes), _loaded(index, notes, spec))
+    write_held(
+        folder,
+        [HeldFace(row.name, row.fingerprint, row.frame, row.track, _frame_to_crop(row, spec).tolist()) for row in rows],
+    )
+
+
+def _frame_to_crop(row: FaceRow, spec: CropSpec) -> F64:
+    return frame_to_crop(row.landmarks, spec.face_type, spec.size, mesh=row.face.mesh)
+
+
 def _load(index: Faceset, row: FaceRow, mask_png: bytes, spec: CropSpec) -> tuple[U8, U8, F32]:
     """Return one face at the model's crop: uint8 (3, S, S), uint8 (1, S, S), float32 (68, 2)."""
-    wanted = frame_to_crop(row.landmarks, spec.face_type, spec.size, mesh=row.face.mesh)
+    wanted = _frame_to_crop(row, spec)
     stored_to_wanted = compose(invert(row.frame_to_crop), wanted)
     rgb = warp_picture(index.picture(row), stored_to_wanted, spec.size)
     mask = warp_mask(decode_mask(mask_png, f"mask of {row.name}"), stored_to_wanted, spec.size)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
-from understudy_sdk import Model, Resources, TrainableModel
+from understudy_sdk import Resources
 from understudy_sdk.errors import UnderstudyError
 
-from . import training
 from .devices import resolve_device
 from .errors import RequestError
 from .extraction import (
@@ -23,20 +23,21 @@ from .extraction import (
     findings_artifact,
     settle_people,
 )
-from .learning import held_crops, learn_arrays, swap_artifact
+from .learning import swap_artifact
 from .lock import locked
 from .merging import ClipJob, jobs_of, marking_of, merge_artifact, merge_clip, merge_progress, overlap_text, ready_swap
-from .plugins import blaming
+from .processes import place_of
 from .progress import Progress
 from .project import ChosenFaceset, ChosenSwap, LoadedProject
 from .store import PHASES, Artifact, WorkFolder, folder_bytes
-from .training.checkpoints import Checkpoints
+from .teaching import follow_training, learnt_by, load_learnt, newest_step, teach
 from .video import check_destination, check_mergeable, probe
 from .weights import WeightCache
 
-__all__ = ["Garbage", "PhaseStatus", "RunResult", "clean", "clean_plan", "resources_for", "run", "status"]
+if TYPE_CHECKING:
+    from .training.parallel import Crew
 
-PREVIEW_FACES: Final = 4
+__all__ = ["Garbage", "PhaseStatus", "RunResult", "clean", "clean_plan", "resources_for", "run", "status"]
 
 State = Literal["done", "partial", "stale", "missing"]
 
@@ -93,23 +94,65 @@ def resources_for(project: LoadedProject) -> Resources:
 
     Raises:
         DeviceError: When the device is not on this machine.
+        RequestError: When several processes learn together and the project names one device for all.
     """
-    return Resources(resolve_device(project.device), WeightCache().find, os.cpu_count() or 1)
+    place = place_of()
+    device = place.device(resolve_device(project.device))
+    return Resources(resolve_device(device), WeightCache().find, max((os.cpu_count() or 1) // place.count, 1))
 
 
-def run(project: LoadedProject, *, phases: Sequence[str] = PHASES, progress: Progress) -> RunResult:
+def run(
+    project: LoadedProject, *, phases: Sequence[str] = PHASES, progress: Progress, for_s: float | None = None
+) -> RunResult:
     """Do what is missing of the given phases, and return the merged clips.
+
+    Under torchrun the first process does so, and the others learn with it.
+
+    Args:
+        project: What to do.
+        phases: Which of ``extract``, ``train`` and ``merge``.
+        progress: Hears how far it is.
+        for_s: After so many seconds training ends early, its state saved; None sets no end.
 
     Raises:
         UnderstudyError: Whatever stops it; what was finished is kept, and another run goes on from there.
     """
+    place, end_s = place_of(), None if for_s is None else time.monotonic() + for_s
+    if place.count == 1:
+        return _run(_Job(WorkFolder(project.work), project, progress, end_s), phases)
+    from .training.parallel import Crew  # noqa: PLC0415 - brings torch
+
+    resources = resources_for(project)
+    with Crew(place, resources.device) as crew:
+        if place.is_first:
+            return _run(_Job(WorkFolder(project.work), project, progress, end_s, crew), phases)
+        _follow(project, replace(resources, parallel=crew.parallel), crew)
+        return RunResult(())
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a run is about; ``crew`` are the processes that learn with this one."""
+
+    work: WorkFolder
+    project: LoadedProject
+    progress: Progress
+    end_s: float | None = None
+    crew: Crew | None = None
+
+    def is_over(self) -> bool:
+        """Tell whether the time given is over."""
+        return self.end_s is not None and time.monotonic() >= self.end_s
+
+
+def _run(job: _Job, phases: Sequence[str]) -> RunResult:
+    work, project, progress = job.work, job.project, job.progress
     jobs = jobs_of(project)
     if "merge" in phases:
         _check_merge(project, jobs)
     if "extract" in phases:
         for faceset in _used_facesets(project):
             check_clips(faceset)
-    work = WorkFolder(project.work)
     work.prepare()
     with locked(project.work, f"working on {project.path.name}"):
         if "extract" in phases:
@@ -119,8 +162,9 @@ def run(project: LoadedProject, *, phases: Sequence[str] = PHASES, progress: Pro
             _check_found(work, jobs, phases, progress)
         if "train" in phases:
             for swap in project.swaps:
-                _train(work, project, swap, progress)
-        outputs = [_merge(work, project, job, progress) for job in jobs] if "merge" in phases else []
+                if not job.is_over():
+                    _train(job, swap)
+        outputs = [_merge(work, project, one, progress) for one in jobs] if "merge" in phases else []
     return RunResult(tuple(outputs))
 
 
@@ -134,7 +178,7 @@ def status(project: LoadedProject) -> tuple[PhaseStatus, ...]:
         found.append(_status(work, artifact, done, total, is_done=done == total))
     for swap in project.swaps:
         artifact = swap_artifact(work, swap)
-        done, total = _newest_step(artifact), swap.iterations
+        done, total = newest_step(artifact), swap.iterations
         if total:
             found.append(_status(work, artifact, min(done, total), total, is_done=done >= total))
     return (*found, *(_merge_status(work, project, job) for job in jobs_of(project)))
@@ -144,6 +188,7 @@ def clean_plan(project: LoadedProject) -> tuple[Garbage, ...]:
     """Return the results in the work folder that the project as it stands does not use; nothing is deleted."""
     work = WorkFolder(project.work)
     current = {artifact.folder for artifact in _current(work, project)}
+    begun_with = [swap.start_from for swap in project.swaps if swap.start_from]
     reasons = {
         "find": "other detector or aligner",
         "extract": "other detector, aligner, masker or crops",
@@ -153,7 +198,7 @@ def clean_plan(project: LoadedProject) -> tuple[Garbage, ...]:
         Garbage(folder, folder_bytes(folder), f"made with {reasons.get(phase, 'other training, merger or encoder')}")
         for phase in PHASES
         for folder in work.folders(phase)
-        if folder not in current
+        if folder not in current and not any(folder in start.parents for start in begun_with)
     )
 
 
@@ -181,39 +226,35 @@ def _extract(work: WorkFolder, project: LoadedProject, faceset: ChosenFaceset, p
     settle_people(artifact.folder, faceset, chosen, lambda: resources_for(project), progress)
 
 
-def _train(work: WorkFolder, project: LoadedProject, swap: ChosenSwap, progress: Progress) -> None:
-    artifact = swap_artifact(work, swap)
-    if not swap.iterations or _newest_step(artifact) >= swap.iterations:
+def _train(job: _Job, swap: ChosenSwap) -> None:
+    artifact = swap_artifact(job.work, swap)
+    if not swap.iterations or newest_step(artifact) >= swap.iterations:
         return
-    _require_extracted(work, swap)
-    resources = resources_for(project)
-    model = _built(swap, resources)
-    assert isinstance(model, TrainableModel)
-    folder = artifact.prepare()
-    source = learn_arrays(work, swap.source, swap.source.face, model.crop_spec, folder / "faces" / "source")
-    target = learn_arrays(work, swap.target, swap.face, model.crop_spec, folder / "faces" / "target")
-    faces = training.load_arrays(source), training.load_arrays(target)
-    crops = [held_crops(arrays, model.crop_spec, PREVIEW_FACES) for arrays in faces]
-    job = training.Training(
-        model=model,
-        data=training.DeckData(*faces, seed=swap.seed, device=resources.device),
-        folder=folder,
-        steps=swap.iterations,
-        offer_name=swap.model.name,
-        revision=swap.model.offer.spec.revision,
-        blame=lambda doing: blaming(swap.model.offer, doing),
-        preview_crops=(crops[0], crops[1]),
-        progress=progress,
-        device=resources.device,
-        title=f"train {artifact.name}",
-    )
-    training.train(job)
+    _require_extracted(job.work, swap)
+    parallel = job.crew.parallel if job.crew else None
+    resources = replace(resources_for(job.project), parallel=parallel)
+    outcome = teach(job.work, swap, resources, job.progress, job.is_over, job.crew)
+    if outcome.step < swap.iterations:
+        job.progress.say(
+            f"the time given is over: step {outcome.step} of {swap.iterations} is saved in {outcome.checkpoint}"
+        )
+
+
+def _follow(project: LoadedProject, resources: Resources, crew: Crew) -> None:
+    """Learn what the first process says, until nothing is left to learn."""
+    from .training.parallel import Order  # noqa: PLC0415 - brings torch
+
+    while True:
+        order, index, _ = crew.hear()
+        if order is not Order.TRAIN:
+            return
+        follow_training(WorkFolder(project.work), project.swaps[int(index)], resources, crew)
 
 
 def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Progress) -> Path:
     for swap in job.swaps:
         _require_extracted(work, swap)
-    learnt = {swap.index: _learnt(work, swap) for swap in job.swaps}
+    learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
     artifact = merge_artifact(work, job, project.output.video, learnt)
     done, total, is_joined = merge_progress(work, artifact, job, project)
     if is_joined:
@@ -223,43 +264,9 @@ def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Pro
     ready = []
     if done < total:
         for swap in job.swaps:
-            model = _built(swap, resources)
-            if isinstance(model, TrainableModel):
-                _load_learnt(work, swap, model, progress)
+            model = load_learnt(work, swap, resources, progress)
             ready.append(ready_swap(work, swap, job, info, model, resources))
     return merge_clip(work, artifact, job, ready, project, progress, resources.device)
-
-
-def _built(swap: ChosenSwap, resources: Resources) -> Model:
-    model: Model = swap.model.build(resources)
-    offer = swap.model.offer
-    with blaming(offer, "being built"):
-        if isinstance(model, TrainableModel) != offer.spec.learns:
-            raise TypeError(f"its offer says learns={offer.spec.learns}, but it built a {type(model).__name__}")
-    return model
-
-
-def _newest_step(artifact: Artifact) -> int:
-    state = Checkpoints(artifact.folder).peek()
-    return state.step if state else 0
-
-
-def _learnt(work: WorkFolder, swap: ChosenSwap) -> Any:
-    """Return what names the knowledge of a swap's model, or None where there is nothing to learn."""
-    if not swap.iterations:
-        return None
-    state = Checkpoints(swap_artifact(work, swap).folder).peek()
-    return [state.step, *(mark.sha256 for name, mark in state.files.items() if "weights" in name)] if state else []
-
-
-def _load_learnt(work: WorkFolder, swap: ChosenSwap, model: TrainableModel, progress: Progress) -> None:
-    artifact = swap_artifact(work, swap)
-    checkpoint = Checkpoints(artifact.folder).newest(progress.say)
-    if checkpoint is None:
-        raise RequestError(
-            f"the model of {artifact.name} was not trained yet\n  run the train phase first: understudy train"
-        )
-    model.load_weights(checkpoint.weights())
 
 
 def _require_extracted(work: WorkFolder, swap: ChosenSwap) -> None:
@@ -304,7 +311,7 @@ def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> Pha
     try:
         for swap in job.swaps:
             _require_extracted(work, swap)
-        learnt = {swap.index: _learnt(work, swap) for swap in job.swaps}
+        learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
         artifact = merge_artifact(work, job, project.output.video, learnt)
         done, total, is_joined = merge_progress(work, artifact, job, project)
     except UnderstudyError as error:
@@ -327,7 +334,7 @@ def _current(work: WorkFolder, project: LoadedProject) -> Iterator[Artifact]:
         yield swap_artifact(work, swap)
     for job in jobs_of(project):
         try:
-            learnt = {swap.index: _learnt(work, swap) for swap in job.swaps}
+            learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
             yield merge_artifact(work, job, project.output.video, learnt)
         except UnderstudyError:
             continue  # not extracted yet, so nothing of it can be current

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 -- torch's own custom
 from torch import Tensor
 
+from .types import FaceBatch
+
 __all__ = [
     "MotionRanges",
     "Warp",
@@ -24,6 +26,7 @@ __all__ = [
     "draw_warp",
     "flow_maps",
     "move",
+    "places_of",
     "shift_hsv",
 ]
 
@@ -32,6 +35,7 @@ NODES: Final = (3, 5, 9)
 
 _STRENGTH: Final = 0.24  # how far a node may move at most, in cells, for one of the two fields of noise
 _CUTOFF: Final = 2.5  # the normal distribution of the noise ends here
+_ALL: Final = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,24 @@ class Warp:
     flip: Tensor
 
 
+def places_of(batch: FaceBatch) -> tuple[int, slice]:
+    """Return for how many faces chance is to be drawn, and where among them a batch's lie."""
+    return batch.whole or len(batch.rgb), slice(batch.first, batch.first + len(batch.rgb))
+
+
 def draw_warp(
-    seed: int, count: int, size: int, device: torch.device | str = "cpu", ranges: MotionRanges | None = None
+    seed: int,
+    count: int,
+    size: int,
+    device: torch.device | str = "cpu",
+    ranges: MotionRanges | None = None,
+    *,
+    kept: slice = _ALL,
 ) -> Warp:
     """Draw how ``count`` pictures of side ``size`` are bent and moved; a pure function of its arguments.
 
-    The flow's noise is normal, cut off at 2.5 deviations and divided by them, so within -1 to 1.
+    The flow's noise is normal, cut off at 2.5 deviations and divided by them, so within -1 to 1. With ``kept``, only
+    these of the pictures are told about, as they would be among all.
     """
     ranges = ranges or MotionRanges()
     generator = torch.Generator().manual_seed(seed)
@@ -88,9 +104,9 @@ def draw_warp(
         size=size,
     )
     return Warp(
-        flow=flow_maps(which.to(device), noise.to(device), size),
-        motion=motion.to(device),
-        flip=(drawn[:, 4] < ranges.flip).to(device),
+        flow=flow_maps(which[kept].to(device), noise[kept].to(device), size),
+        motion=motion[kept].to(device),
+        flip=(drawn[kept, 4] < ranges.flip).to(device),
     )
 
 
@@ -178,16 +194,19 @@ def _unit(places: Tensor) -> Tensor:
     return places * (2.0 / size) + (1.0 / size - 1.0)
 
 
-def draw_hsv_shifts(seed: int, count: int, power: float, device: torch.device | str = "cpu") -> Tensor:
+def draw_hsv_shifts(
+    seed: int, count: int, power: float, device: torch.device | str = "cpu", *, kept: slice = _ALL
+) -> Tensor:
     """Return (count, 3) shifts for ``shift_hsv``, from the seed alone: hue in degrees, saturation and value.
 
-    DeepFaceLab's: the hue moves by whole degrees up to 180 * power either way, the others by up to power / 2.
+    DeepFaceLab's: the hue moves by whole degrees up to 180 * power either way, the others by up to power / 2. With
+    ``kept``, only these of the rows come back.
     """
     generator = torch.Generator().manual_seed(seed)  # drawn on the CPU, so that every device gets the same
     reach = max(1, int(180 * power))
     hue = torch.randint(-reach, reach + 1, (count, 1), generator=generator).float()
     others = (torch.rand(count, 2, generator=generator) - 0.5) * power
-    return torch.cat([hue, others], dim=1).to(device)
+    return torch.cat([hue, others], dim=1)[kept].to(device)
 
 
 def shift_hsv(pictures: Tensor, shifts: Tensor) -> Tensor:

@@ -10,25 +10,35 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, runtim
 from pydantic import BaseModel, ConfigDict
 
 from .hooks import API_VERSION
-from .types import F32, Crop, CropSpec, Face, FaceBatch, Frame, Layer, Mask, Region, Side, Swap
+from .types import F32, Crop, CropSpec, Face, FaceBatch, Frame, Layer, Mask, MaskBatch, Region, Side, Swap
 from .weights import WeightFile
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import torch
 
 __all__ = [
     "CHANGEABLE",
+    "DECIDES_SWAP",
     "INPUT_PATH",
     "Aligner",
     "Detector",
+    "DfmPlayer",
     "FollowingAligner",
+    "ForeignModel",
+    "MaskTrainingData",
     "Masker",
     "Merger",
     "Model",
+    "ModelExchange",
+    "Parallel",
     "Recognizer",
+    "Remarking",
     "Resources",
     "StageConfig",
     "StageSpec",
+    "TrainableMasker",
     "TrainableModel",
     "TrainingData",
 ]
@@ -50,6 +60,14 @@ CHANGEABLE: Final[dict[str, Any]] = {"changeable": True}
 """
 
 
+DECIDES_SWAP: Final[dict[str, Any]] = {"decides_swap": True}
+"""Mark a changeable setting of a model that alters its swaps though not what it learns: they are merged anew, from the
+same training::
+
+    morph: Annotated[float, Field(ge=0, le=1, json_schema_extra=CHANGEABLE | DECIDES_SWAP)] = 1.0
+"""
+
+
 INPUT_PATH: Final[dict[str, Any]] = {"input_path": True}
 """Mark a setting that names files to read: a text, or a mapping whose values are such texts::
 
@@ -61,6 +79,22 @@ makes results anew when the file's content changes. An empty text names nothing.
 
 
 @dataclass(frozen=True, slots=True)
+class Parallel:
+    """Several processes that learn one model together, each its share of every batch.
+
+    Attributes:
+        rank: Which of them this is, from 0.
+        count: How many there are.
+        add_up: Replaces each tensor, in place, by its sum over all processes; all of them must call it with tensors of
+            the same shapes in the same order.
+    """
+
+    rank: int
+    count: int
+    add_up: Callable[[Sequence[torch.Tensor]], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Resources:
     """What the host lends a stage when it is built.
 
@@ -69,11 +103,13 @@ class Resources:
         weights: Gives the checked local path of a declared file.
             Raises MissingWeightsError where it is not on this machine.
         threads: How many CPU threads the stage may keep busy.
+        parallel: The processes that learn together with this one, or None where it learns alone.
     """
 
     device: str
     weights: Callable[[WeightFile], Path]
     threads: int = 1
+    parallel: Parallel | None = None
 
 
 class Detector(Protocol):
@@ -157,8 +193,19 @@ class Model(Protocol):
 class TrainingData(Protocol):
     """Both sides' faces. A draw depends on nothing but its number, so training resumes exactly."""
 
-    def draw(self, side: Side, number: int, size: int) -> FaceBatch:
-        """Return the ``number``-th draw of ``size`` faces; the deck is dealt out before it is shuffled again."""
+    def draw(self, side: Side, number: int, size: int, *, uniform_yaw: bool = False) -> FaceBatch:
+        """Return the ``number``-th draw of ``size`` faces; the deck is dealt out before it is shuffled again.
+
+        With ``uniform_yaw``, faces turned this way and that come equally often, however rare some are.
+        """
+        ...
+
+
+class MaskTrainingData(Protocol):
+    """Faces with the masks that people drew on them. A draw depends on nothing but its number."""
+
+    def draw(self, number: int, size: int) -> MaskBatch:
+        """Return the ``number``-th draw of ``size`` labelled faces; the deck is dealt out before the next shuffle."""
         ...
 
 
@@ -168,7 +215,7 @@ class TrainableModel(Model, Protocol):
 
     @property
     def batch_size(self) -> int:
-        """Faces of each side per step, as the settings have it."""
+        """Faces of each side per step, as the settings have it; 0 asks the host for as many as fit."""
         ...
 
     def train_step(self, data: TrainingData, step: int, batch_size: int) -> Mapping[str, float]:
@@ -177,9 +224,10 @@ class TrainableModel(Model, Protocol):
         Args:
             data: Where faces are drawn from.
             step: Counts from 1 over the whole training, across resumed runs. All randomness comes from it.
-            batch_size: Faces of each side; the host may ask for fewer when memory is short.
+            batch_size: Faces of each side, of all processes that learn together (``Resources.parallel``); a multiple
+                of their number. The host may ask for fewer when memory is short.
 
-        A loss that is not finite is returned as it is; the host then stops.
+        A loss that is not finite is returned as it is; the host then stops. Losses are those of the whole batch.
         """
         ...
 
@@ -205,6 +253,130 @@ class TrainableModel(Model, Protocol):
 
     def lower_learning_rate(self, factor: float) -> None:
         """Multiply the learning rate by a factor below 1, after a collapse; kept in ``optimizer_state``."""
+        ...
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """What learns and now and then has something to tell the user."""
+
+    def remarks(self) -> Sequence[str]:
+        """Return what the user should read, a sentence each, and forget it; the host asks after every step."""
+        ...
+
+
+@runtime_checkable
+class TrainableMasker(Masker, Protocol):
+    """A masker that learns from masks drawn by people; its offer says ``learns``.
+
+    Its methods promise what those of the same name promise in TrainableModel; the only loss is ``mask``.
+    """
+
+    @property
+    def crop_spec(self) -> CropSpec:
+        """The crops it learns from."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """Faces per step, as the settings have it; 0 asks the host for as many as fit."""
+        ...
+
+    def train_step(self, data: MaskTrainingData, step: int, batch_size: int) -> Mapping[str, float]:
+        """Learn once and return the losses by name, ``mask`` among them."""
+        ...
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Return what masking needs, by name."""
+        ...
+
+    def load_weights(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Take weights back. Raises StageError where a name is missing, unknown or has another shape."""
+        ...
+
+    def optimizer_state(self) -> dict[str, torch.Tensor]:
+        """Return all else that the next step depends on, by name."""
+        ...
+
+    def load_optimizer_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take the optimizer's state back. Raises StageError like ``load_weights``."""
+        ...
+
+    def lower_learning_rate(self, factor: float) -> None:
+        """Multiply the learning rate by a factor below 1; kept in ``optimizer_state``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForeignModel:
+    """A trained model of another program in this plugin's terms, or one of ours on its way there.
+
+    Attributes:
+        settings: What stands under ``with:`` for it; settings that are not named keep their defaults.
+        weights: As ``TrainableModel.weights`` has them.
+        optimizer_state: As ``TrainableModel.optimizer_state`` has it; empty where there is none to continue with.
+        step: How many steps it has learnt.
+        losses: Source's and target's loss of the steps that are known, oldest first, the last one of step ``step``.
+        remarks: What could not be taken over, in words for the user, a sentence each.
+    """
+
+    settings: Mapping[str, Any]
+    weights: Mapping[str, torch.Tensor]
+    optimizer_state: Mapping[str, torch.Tensor]
+    step: int
+    losses: Sequence[tuple[float, float]] = ()
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DfmPlayer:
+    """A network that swaps as a DFM file does.
+
+    Attributes:
+        network: A module from float32 (N, S, S, 3), 0 to 1, BGR, and with ``has_morph`` a float32 (1,), to the
+            target's mask (N, S, S, 1), the swap (N, S, S, 3) in BGR, and the swap's mask (N, S, S, 1), 0 to 1.
+        crop_spec: The faces it takes.
+        has_morph: Whether there is a second input that says how far the face turns into the source's.
+    """
+
+    network: torch.nn.Module
+    crop_spec: CropSpec
+    has_morph: bool = False
+
+
+class ModelExchange(Protocol):
+    """Takes trained models over from DeepFaceLab, and hands them back. Works on arrays; the host reads the files."""
+
+    @property
+    def class_name(self) -> str:
+        """The word in DeepFaceLab's file names: ``SAEHD`` in ``bob_SAEHD_encoder.npy``."""
+        ...
+
+    def read(self, parts: Mapping[str, Mapping[str, npt.NDArray[np.generic]]], data: Mapping[str, Any]) -> ForeignModel:
+        """Return a model of theirs in our terms.
+
+        Args:
+            parts: The arrays of each ``.npy`` file by their names there, by the last word of the file's name:
+                ``encoder``, ``inter_AB``, ``src_dst_opt``. Needs what inference needs; optimizers may be missing.
+            data: What ``data.dat`` holds: ``iter``, ``options``, ``loss_history``, of plain values and arrays.
+
+        Raises:
+            StageError: A part or an array is missing, or has another shape than the options say; all are named.
+        """
+        ...
+
+    def write(
+        self, settings: StageConfig, model: ForeignModel
+    ) -> tuple[dict[str, dict[str, npt.NDArray[np.generic]]], dict[str, Any]]:
+        """Return a model of ours as ``parts`` and ``data`` of theirs, as ``read`` takes them.
+
+        Raises:
+            StageError: DeepFaceLab has no such model; says which setting is in the way.
+        """
+        ...
+
+    def player(self, settings: StageConfig, weights: Mapping[str, torch.Tensor]) -> DfmPlayer | None:
+        """Return the network that a DFM file holds for a model of ours, on the CPU; None where there are none."""
         ...
 
 
@@ -237,10 +409,12 @@ class StageSpec(Generic[StageT_co]):
         tiny: Settings the contract tests build: CPU, seconds, and no download where that can be.
         build: Gives a ready stage; heavy imports go here.
         weights: All weight files that some settings of it need.
-        learns: Whether a model learns per project, that is, builds a TrainableModel; other stages leave it.
+        learns: Whether a model learns per project, that is, builds a TrainableModel, or a masker a TrainableMasker;
+            other stages leave it.
         follows: Whether an aligner builds a FollowingAligner; other stages leave it.
         gives_mesh: Whether an aligner's faces have a dense mesh; other stages leave it.
         needs_mesh: Whether a masker works on faces with a dense mesh alone; other stages leave it.
+        exchange: Gives what takes trained models over from DeepFaceLab; None where there are none.
         revision: Raised when the same settings give other results, so that old results are made anew.
         api_version: The contract it was written for.
     """
@@ -255,5 +429,6 @@ class StageSpec(Generic[StageT_co]):
     follows: bool = False
     gives_mesh: bool = False
     needs_mesh: bool = False
+    exchange: Callable[[], ModelExchange] | None = None
     revision: int = 1
     api_version: int = API_VERSION

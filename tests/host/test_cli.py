@@ -44,8 +44,8 @@ def ran(monkeypatch):
     """Give the calls that ``understudy.run.run`` received in its stead."""
     calls = []
 
-    def run(project, *, phases, progress):
-        calls.append(SimpleNamespace(project=project, phases=tuple(phases)))
+    def run(project, *, phases, progress, for_s=None):
+        calls.append(SimpleNamespace(project=project, phases=tuple(phases), for_s=for_s))
         progress.start("extract anna", 4, "frames", done=1, device="cpu")
         progress.advance(3)
         progress.finish()
@@ -324,3 +324,16 @@ def test_doctor_exits_1_with_what_mends_it(cli, monkeypatch):
     assert json.loads(cli("doctor", "--json").out)[0]["what"] == "device"
     findings.pop()
     assert cli("doctor").code == 0
+
+
+@pytest.mark.parametrize(("text", "wanted_s"), [("90s", 90), ("45m", 2700), ("2h30m", 9000), ("1d", 86400)])
+def test_a_training_ends_after_the_time_that_is_given(cli, project, ran, text, wanted_s):
+    assert cli("train", project, "--for", text).code == 0
+    assert [(call.phases, call.for_s) for call in ran] == [(("train",), wanted_s)]
+
+
+@pytest.mark.parametrize("text", ["soon", "5", "0s", "-3m", "3m2", ""])
+def test_what_is_no_time_is_refused(cli, project, ran, text):
+    done = cli("train", project, f"--for={text}")
+    assert (done.code, ran) == (2, [])
+    assert "2h30m" in done.err

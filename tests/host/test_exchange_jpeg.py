@@ -24,10 +24,10 @@ from understudy.exchange.dfl_values import (
     AlignedFace,
     aligned_face,
     decode_foreign,
-    draw_polygons,
     stored_values,
 )
 from understudy_sdk import FaceType, ForeignFileError
+from understudy_sdk.polygons import draw_polygons
 
 NAMES = ("00001_0.jpg", "00002_0.jpg", "00003_0.jpg")
 

@@ -1,5 +1,7 @@
 """Does every registered model keep the contract?"""
 
+from dataclasses import replace
+
 import pytest
 
 from understudy.plugins import discover
@@ -31,3 +33,8 @@ class TestEveryTrainableModel(TrainableModelContract):
         if not isinstance(model, TrainableModel):
             pytest.skip(f"{request.param} needs no training")
         return model
+
+    @pytest.fixture(params=[name for name, spec in MODELS.items() if spec.learns], ids=str)
+    def new_model(self, request):
+        spec = MODELS[request.param]
+        return lambda parallel: spec.build(spec.tiny, replace(offline_cpu(), parallel=parallel))

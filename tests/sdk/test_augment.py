@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from understudy_sdk import FaceBatch
 from understudy_sdk.augment import (
     NODES,
     MotionRanges,
@@ -17,6 +18,7 @@ from understudy_sdk.augment import (
     draw_warp,
     flow_maps,
     move,
+    places_of,
     shift_hsv,
 )
 
@@ -100,6 +102,24 @@ def test_a_seed_gives_the_same_warp_and_another_seed_another():
     assert torch.equal(first.motion, again.motion)
     assert not torch.equal(first.flow, other.flow)
     assert not torch.equal(first.motion, other.motion)
+
+
+def test_part_of_a_draw_is_varied_as_within_the_whole():
+    ranges = MotionRanges(flip=0.4)
+    whole, shifts = draw_warp(7, 6, 32, ranges=ranges), draw_hsv_shifts(7, 6, 0.2)
+    for kept in (slice(0, 2), slice(2, 3), slice(3, 6)):
+        part = draw_warp(7, 6, 32, ranges=ranges, kept=kept)
+        torch.testing.assert_close(part.flow, whole.flow[kept])
+        assert torch.equal(part.motion, whole.motion[kept])
+        assert torch.equal(part.flip, whole.flip[kept])
+        assert torch.equal(draw_hsv_shifts(7, 6, 0.2, kept=kept), shifts[kept])
+
+
+def test_places_of_a_draw_and_of_its_parts():
+    batch = FaceBatch(torch.zeros(6, 3, 8, 8), torch.zeros(6, 1, 8, 8), torch.zeros(6, 68, 2), seed=1)
+    assert places_of(batch) == (6, slice(0, 6))
+    assert places_of(batch.part(2, 4)) == (6, slice(2, 6))
+    assert places_of(batch.part(2, 4).part(1, 2)) == (6, slice(3, 5))
 
 
 def test_drawing_leaves_the_common_generator_alone():

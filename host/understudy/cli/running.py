@@ -34,9 +34,18 @@ def extract(project: ProjectArgument, overrides: SetOption = None) -> None:
     _go(project, ("extract",), overrides)
 
 
-def train(project: ProjectArgument, overrides: SetOption = None) -> None:
+def train(
+    project: ProjectArgument,
+    for_: Annotated[
+        str | None,
+        typer.Option("--for", metavar="TIME", help="Save and stop after so long, such as 90s, 45m or 2h30m."),
+    ] = None,
+    overrides: SetOption = None,
+) -> None:
     """Train the model of every swap as far as its iterations say; Ctrl-C saves and stops."""
-    _go(project, ("train",), overrides)
+    from .durations import seconds_of
+
+    _go(project, ("train",), overrides, None if for_ is None else seconds_of(for_))
 
 
 def merge(project: ProjectArgument, overrides: SetOption = None) -> None:
@@ -126,15 +135,18 @@ def demo(
     print_table(("what", "where"), result.paths)
 
 
-def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None) -> None:
+def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None, for_s: float | None = None) -> None:
     loaded = load(path, overrides)
+    from understudy.processes import place_of
+    from understudy.progress import Silent
     from understudy.run import run as run_project
 
     from .printing import print_paths
     from .progress import shown_progress
 
-    with shown_progress() as progress:
-        result = run_project(loaded, phases=phases, progress=progress)
+    with shown_progress() as shown:
+        progress = shown if place_of().is_first else Silent()  # of several processes one speaks for all
+        result = run_project(loaded, phases=phases, progress=progress, for_s=for_s)
     print_paths(result.outputs)
 
 

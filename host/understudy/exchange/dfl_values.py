@@ -5,7 +5,7 @@ They come from a stranger's file, so each is checked for its type, shape and ran
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,15 +15,14 @@ import numpy.typing as npt
 
 from understudy.pictures import is_damaged
 from understudy_sdk import FaceType, ForeignFileError
+from understudy_sdk.polygons import Polygon
 from understudy_sdk.types import F32, F64, U8
 
 __all__ = [
     "DFL_FACE_TYPES",
     "AlignedFace",
-    "Polygon",
     "aligned_face",
     "decode_foreign",
-    "draw_polygons",
     "mask_picture",
     "stored_values",
 ]
@@ -44,19 +43,6 @@ _FARTHEST_PX: Final = 1e6  # beyond it a coordinate is a mistake, and sums of sq
 _LARGEST_SIDE_PX: Final = 8192
 _MASK_SIDE_PX: Final = 256  # of the masks that XSeg makes
 _MASK_BYTES: Final = 50_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Polygon:
-    """A part of a mask drawn by hand.
-
-    Attributes:
-        points: float64 (n, 2), x y in the crop's pixels.
-        is_included: Whether it adds to the mask or takes away from it.
-    """
-
-    points: F64
-    is_included: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -143,24 +129,11 @@ def stored_values(face: AlignedFace) -> dict[str, object]:
     if face.mask is not None:
         values["xseg_mask"] = _encoded_mask(face.mask)
     if face.polygons:
-        drawn = [{"type": int(part.is_included), "pts": part.points.astype(np.float32)} for part in face.polygons]
+        drawn = [{"type": int(part.is_included), "pts": part.points} for part in face.polygons]
         values["seg_ie_polys"] = {"polys": drawn}
     if face.brow_expansion != 1.0:
         values["eyebrows_expand_mod"] = float(face.brow_expansion)
     return values
-
-
-def draw_polygons(polygons: Sequence[Polygon], size: int) -> U8:
-    """Return the mask that polygons describe, uint8 (S, S), 0 or 255; corners are cut to whole pixels, as drawn there.
-
-    Args:
-        polygons: In the crop's pixels, in the order they are drawn in.
-        size: The crop's side S in px.
-    """
-    drawn = np.zeros((size, size), np.uint8)
-    for part in polygons:
-        cv2.fillPoly(drawn, [part.points.astype(np.int32)], (255 if part.is_included else 0,))
-    return drawn
 
 
 def mask_picture(mask: F32) -> U8:
@@ -233,8 +206,10 @@ def _polygons(value: Any, where: str) -> tuple[Polygon, ...]:
         what = f"its polygon {number} in seg_ie_polys"
         kind, points = _kind_and_points(part, where, what)
         corners = _numbers(points, (None, 2), where, what)
-        found.append(Polygon(corners, bool(_numbers(kind, (), where, what))))
-    return tuple(sorted((part for part in found if len(part.points) > 2), key=lambda part: not part.is_included))
+        is_included = bool(_numbers(kind, (), where, what))
+        if len(corners) > 2:
+            found.append(Polygon(corners.astype(np.float32), is_included))
+    return tuple(sorted(found, key=lambda part: not part.is_included))
 
 
 def _kind_and_points(part: Any, where: str, what: str) -> tuple[Any, Any]:

@@ -21,6 +21,7 @@ from understudy.pictures import decode_mask
 from understudy.progress import Progress
 from understudy_sdk import FaceType
 from understudy_sdk.geometry import compose, frame_to_crop, invert, transform_points
+from understudy_sdk.polygons import Polygon
 from understudy_sdk.types import F32, F64
 from understudy_sdk.warp import warp_mask, warp_picture
 
@@ -47,8 +48,8 @@ def export_dfl(  # noqa: PLR0913 # six ways to choose what goes out, each by its
 ) -> int:
     """Write faces as DeepFaceLab keeps them, and return how many.
 
-    A picture that is a JPEG already goes out as it is. Crops by a dense mesh, which DeepFaceLab does not know, are cut
-    anew as whole faces out of the stored ones.
+    A picture that is a JPEG already goes out as it is, and polygons that people drew go along. Crops by a dense mesh,
+    which DeepFaceLab does not know, are cut anew as whole faces out of the stored ones.
 
     Args:
         index: The faceset.
@@ -124,6 +125,7 @@ def _aligned(index: Faceset, row: FaceRow, wanted: FaceType, source: str, how: t
         source_landmarks=row.landmarks.astype(np.float64),
         frame_to_crop=affine,
         mask=_mask(index, row, None if is_kept else stored_to_crop) if has_mask else None,
+        polygons=_polygons(index, row, affine),
     )
     if is_kept and Path(row.name).suffix.lower() in {".jpg", ".jpeg"}:
         content = (index.pictures / row.name).read_bytes()
@@ -131,6 +133,11 @@ def _aligned(index: Faceset, row: FaceRow, wanted: FaceType, source: str, how: t
             return with_metadata(content, face, row.name)
     rgb = index.picture(row)
     return aligned_jpeg(rgb if is_kept else warp_picture(rgb, stored_to_crop, row.size), face, quality)
+
+
+def _polygons(index: Faceset, row: FaceRow, affine: F64) -> tuple[Polygon, ...]:
+    label = index.label(row.name)
+    return () if label is None else label.polygons_on(affine)
 
 
 def _mask(index: Faceset, row: FaceRow, stored_to_crop: F64 | None) -> F32:

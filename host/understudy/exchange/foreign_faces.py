@@ -11,16 +11,18 @@ from typing import Final
 import numpy as np
 
 from understudy.errors import RequestError
+from understudy.faceset import FaceLabel
 from understudy.picture_folder import pictures_in
 from understudy.pictures import encode_png
 from understudy_sdk import Crop, FaceType, ForeignFileError, InvalidValueError
 from understudy_sdk.geometry import compose, frame_to_crop, invert, transform_points, umeyama
+from understudy_sdk.polygons import draw_polygons
 from understudy_sdk.types import F32, F64, U8
 from understudy_sdk.warp import warp_picture
 
 from .dfl_jpeg import read_aligned, without_metadata
 from .dfl_pack import PACK_NAME, packed_files, read_packed
-from .dfl_values import AlignedFace, decode_foreign, draw_polygons, mask_picture
+from .dfl_values import AlignedFace, decode_foreign, mask_picture
 from .faceswap_png import ExtractedFace, crop_of, read_extracted
 from .names import base_name, natural_key
 
@@ -45,6 +47,7 @@ class ForeignFace:
         frame_to_crop: float64 (2, 3).
         suffix: Of the picture to keep: ``.jpg`` or ``.png``.
         own_mask: uint8 (M, M), the mask that came with it, where one did.
+        label: The mask that was drawn on it by hand, or else the one that XSeg made, if it has either.
         open: Gives the picture to keep, encoded, and as uint8 (S, S, 3), RGB; raises ForeignFileError.
     """
 
@@ -58,6 +61,7 @@ class ForeignFace:
     frame_to_crop: F64
     suffix: str
     own_mask: U8 | None
+    label: FaceLabel | None = None
     open: Callable[[], tuple[bytes, U8]]
 
     def crop(self, rgb: U8) -> Crop:
@@ -158,8 +162,17 @@ def _from_dfl(face: AlignedFace, content: bytes, file: FaceFile) -> ForeignFace:
         frame_to_crop=affine,
         suffix=".jpg",
         own_mask=own_mask,
+        label=_label(face, affine),
         open=open_picture,
     )
+
+
+def _label(face: AlignedFace, affine: F64) -> FaceLabel | None:
+    if face.polygons:
+        return FaceLabel(affine, face.size, face.polygons)
+    if face.mask is not None:
+        return FaceLabel(affine, face.size, mask=encode_png(mask_picture(face.mask)))
+    return None
 
 
 def _placed(face: AlignedFace, where: str) -> tuple[F64, F64]:

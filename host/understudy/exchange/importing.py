@@ -279,6 +279,7 @@ def _found_face(place: tuple[int, int, int], face: ForeignFace, picture: bytes, 
         origin=Origin.IMPORTED,
         track=track,
         look=_look(face, rgb, mask),
+        label=face.label,
     )
 
 

@@ -8,6 +8,8 @@ transaction. A chunk's mark says from which faces it was cut, so that only chunk
 """
 
 from .index import Faceset
+from .labels import FaceLabel
+from .masks import PendingMasks
 from .rows import NO_TRACK, ClipRow, FaceNote, FaceRow, FoundFace, Look, Origin, TrackRow
 from .schema import FORMAT
 
@@ -15,11 +17,13 @@ __all__ = [
     "FORMAT",
     "NO_TRACK",
     "ClipRow",
+    "FaceLabel",
     "FaceNote",
     "FaceRow",
     "Faceset",
     "FoundFace",
     "Look",
     "Origin",
+    "PendingMasks",
     "TrackRow",
 ]

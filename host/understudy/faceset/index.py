@@ -25,6 +25,8 @@ from understudy_sdk.geometry import mesh_to_crop, transform_points
 from understudy_sdk.types import U8
 
 from .annotations import Annotations
+from .labels import Labels
+from .masks import MASKED_BY, Masks
 from .rows import ClipRow, FaceNote, FaceRow, FoundFace, Origin, from_row, to_row
 from .schema import FORMAT, SCHEMA, SELECT_FACES
 from .tracks import Tracks
@@ -37,7 +39,7 @@ _WRITERS: Final = 8
 """Pictures that are written at a time: nearly all of it is waiting for the disk."""
 
 
-class Faceset(Annotations, Tracks):
+class Faceset(Annotations, Labels, Masks, Tracks):
     """A faceset on disk; one object per thread and process."""
 
     def __init__(self, folder: Path, *, writable: bool = False) -> None:
@@ -144,7 +146,8 @@ class Faceset(Annotations, Tracks):
     ) -> None:  # fmt: skip
         """Put a finished chunk in, in place of what it held: pictures first, then rows and mark in one transaction.
 
-        A face that was set aside stays so if it is still there, in the same box.
+        A face that was set aside stays so if it is still there, in the same box; a label stays with a face that
+        is still about there.
 
         Args:
             clip: The clip's number.
@@ -171,6 +174,8 @@ class Faceset(Annotations, Tracks):
         with self._db:
             self._db.executemany("delete from mark where name = ?", [(name,) for name in before.keys() - marked])
             self._db.executemany("delete from measure where name = ?", [(name,) for name in before])
+            self._drop_gone_labels(before, {row[0]: row[7:11] for row in rows})
+            self._insert_labels({row[0]: one.label for row, one in zip(rows, faces, strict=True) if one.label})
             self._db.execute("delete from face where clip = ? and frame between ? and ?", places)
             self._db.executemany(f"insert into face values ({','.join('?' * 25)})", rows)  # noqa: S608
             self._db.execute(
@@ -185,7 +190,7 @@ class Faceset(Annotations, Tracks):
         present = {entry.name for entry in os.scandir(self.pictures)}
         gone = [row for row in self._db.execute("select name from face") if row[0] not in present]
         with self._db:
-            for table in ("face", "mark", "measure"):
+            for table in ("face", "mark", "measure", "label"):
                 self._db.executemany(f"delete from {table} where name = ?", gone)  # noqa: S608
         return len(gone)
 
@@ -223,10 +228,6 @@ class Faceset(Annotations, Tracks):
         """Return one face by the name of its picture."""
         return from_row(self._db.execute(f"{SELECT_FACES} where face.name = ?", (name,)).fetchone())
 
-    def mask_png(self, name: str) -> bytes:
-        """Return a face's mask as 8-bit grey PNG."""
-        return bytes(self._db.execute("select mask from face where name = ?", (name,)).fetchone()[0])
-
     def picture(self, row: FaceRow) -> U8:
         """Return a face's picture: uint8 (S, S, 3), RGB.
 
@@ -246,9 +247,11 @@ class Faceset(Annotations, Tracks):
         return {FaceType(row[0]) for row in self._db.execute("select distinct face_type from face")}
 
     def stamp(self, fingerprints: Iterable[str]) -> str:
-        """Return a text that changes when faces of these clips are cut anew from other landmarks."""
+        """Return a text that changes when faces of these clips are cut anew from other landmarks, or masked anew."""
         query = "select made_from from chunk join clip on clip.id = chunk.clip where fingerprint = ? order by first"
         found = [row[0] for key in fingerprints for row in self._db.execute(query, (key,))]
+        masked_by = self.value(MASKED_BY)
+        found += [] if masked_by is None else [masked_by]
         return hashlib.sha256("\n".join(found).encode()).hexdigest()
 
     def span_stamps(self, fingerprint: str, first: int, stop: int) -> dict[str, str]:
@@ -259,27 +262,6 @@ class Faceset(Annotations, Tracks):
         )
         found = self._db.execute(query, (fingerprint, first, stop))
         return {name: hashlib.sha256(landmarks.encode()).hexdigest() for name, landmarks in found}
-
-    def renumber_tracks(self, clip: int, first: int) -> int:
-        """Number a clip's tracks from ``first`` on, in the order they have, and return the number after the last."""
-        query = "select distinct track from face where clip = ? and track >= 0 order by track"
-        old = [row[0] for row in self._db.execute(query, (clip,))]
-        new = range(first, first + len(old))
-        if old != list(new):
-            with self._db:  # below zero first, so that no two have one number on the way
-                pairs = [(-2 - after, clip, before) for after, before in zip(new, old, strict=True)]
-                self._db.executemany("update face set track = ? where clip = ? and track = ?", pairs)
-                self._db.execute("update face set track = -2 - track where clip = ? and track < -1", (clip,))
-        return new.stop
-
-    def track_stamp(self, fingerprints: Iterable[str]) -> str:
-        """Return a text that changes when tracks of these clips come, go, get another number or hold other faces."""
-        query = (
-            "select track, count(*), min(frame), total(x0), total(y0) from face join clip on clip.id = face.clip"
-            " where fingerprint = ? and track >= 0 group by track order by track"
-        )
-        found = [(key, self._db.execute(query, (key,)).fetchall()) for key in fingerprints]
-        return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
     def all_rows(self) -> Iterator[FaceRow]:
         """Yield every face whose picture is there, in the order of clips and frames; read few at a time."""

@@ -13,6 +13,8 @@ import numpy as np
 from understudy_sdk import Face, FaceType
 from understudy_sdk.types import F32, F64
 
+from .labels import FaceLabel
+
 __all__ = [
     "NO_TRACK", "ClipRow", "FaceNote", "FaceRow", "FoundFace", "Look", "Origin", "TrackRow", "from_row", "to_row",
 ]  # fmt: skip
@@ -68,6 +70,7 @@ class FoundFace:
         origin: How it came to be known.
         track: Number of its track.
         look: What its crop shows.
+        label: The mask that a person drew on it, where one did.
     """
 
     frame: int
@@ -81,6 +84,7 @@ class FoundFace:
     origin: Origin
     track: int
     look: Look
+    label: FaceLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ create index if not exists face_by_time on face(clip, frame, face);
 create index if not exists face_by_track on face(track, frame);
 create table if not exists person (track integer primary key, person text not null, embedding blob not null);
 create table if not exists mark (name text primary key, reason text not null, batch integer not null) without rowid;
+create table if not exists label (
+  name text primary key, frame_to_crop text not null, size integer not null, polygons text not null,
+  mask blob not null) without rowid;
 create table if not exists measure (
   name text not null, metric text not null, value real not null, primary key (name, metric)) without rowid;
 """

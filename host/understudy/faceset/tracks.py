@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
@@ -33,6 +35,27 @@ class Tracks:
         query = f"{SELECT_FACES} where face.track = ? and frame between ? and ? order by frame"
         found = self._db.execute(query, (track, first, sys.maxsize if stop is None else stop - 1))
         return [from_row(row) for row in found]
+
+    def renumber_tracks(self, clip: int, first: int) -> int:
+        """Number a clip's tracks from ``first`` on, in the order they have, and return the number after the last."""
+        query = "select distinct track from face where clip = ? and track >= 0 order by track"
+        old = [row[0] for row in self._db.execute(query, (clip,))]
+        new = range(first, first + len(old))
+        if old != list(new):
+            with self._db:  # below zero first, so that no two have one number on the way
+                pairs = [(-2 - after, clip, before) for after, before in zip(new, old, strict=True)]
+                self._db.executemany("update face set track = ? where clip = ? and track = ?", pairs)
+                self._db.execute("update face set track = -2 - track where clip = ? and track < -1", (clip,))
+        return new.stop
+
+    def track_stamp(self, fingerprints: Iterable[str]) -> str:
+        """Return a text that changes when tracks of these clips come, go, get another number or hold other faces."""
+        query = (
+            "select track, count(*), min(frame), total(x0), total(y0) from face join clip on clip.id = face.clip"
+            " where fingerprint = ? and track >= 0 group by track order by track"
+        )
+        found = [(key, self._db.execute(query, (key,)).fetchall()) for key in fingerprints]
+        return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
     def touching(self, fingerprint: str, track: int) -> Iterator[FaceRow]:
         """Yield the other faces of a clip whose boxes touch, in some frame, the box of a track's face."""

@@ -156,6 +156,7 @@ class _Uniting:
             origin=row.origin,
             track=track,
             look=row.look,
+            label=source.label(row.name),
         )
 
     def _people(self) -> dict[int, tuple[str, F32]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from understudy.quality.result import Result
 from understudy.steadiness import TrackFigures
 
-__all__ = ["ClipReport", "FacesetReport", "PersonReport", "ProjectReport", "Span", "TrainingReport"]
+__all__ = ["ChangeReport", "ClipReport", "FacesetReport", "PersonReport", "ProjectReport", "Span", "TrainingReport"]
 
 Span = tuple[int, int]
 """First and last frame of frames that follow each other."""
@@ -106,6 +107,19 @@ class FacesetReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeReport:
+    """Settings that change on the way.
+
+    Attributes:
+        after: Steps after which they hold.
+        settings: Those that are others than before, as JSON values by name.
+    """
+
+    after: int
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingReport:
     """How far one swap's training is.
 
@@ -116,6 +130,13 @@ class TrainingReport:
         step: Steps that were learnt.
         iterations: Steps that the project asks for.
         losses: Mean of the last fiftieth of the steps, by name.
+        minutes: For how long was learnt up to the last measuring; None where nothing was measured.
+        measured: Step, minutes and measures of each measuring, by name.
+        changes: How settings change on the way, as the project has it.
+        snapshots: Steps whose state is kept.
+        best: Which of them is the best so far, or None.
+        timelapse: Path of the film of the previews, or empty.
+        result: Measures of the swaps as they would be merged now; None where that cannot be found out.
     """
 
     name: str
@@ -124,6 +145,13 @@ class TrainingReport:
     step: int
     iterations: int
     losses: dict[str, float]
+    minutes: float | None
+    measured: tuple[dict[str, float], ...]
+    changes: tuple[ChangeReport, ...]
+    snapshots: tuple[int, ...]
+    best: int | None
+    timelapse: str
+    result: Result | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,33 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
-
-import numpy as np
 
 from understudy import __version__
 from understudy.corrections import Corrections
 from understudy.errors import RequestError
 from understudy.extraction import faceset_artifact, faceset_progress
 from understudy.faceset import NO_TRACK, ClipRow, FaceNote, Faceset
-from understudy.learning import swap_artifact
 from understudy.progress import Progress
 from understudy.project import ChosenFaceset, LoadedProject
 from understudy.steadiness import TrackFigures, track_figures
 from understudy.store import WorkFolder
-from understudy.training import read_losses
-from understudy.training.history import HISTORY_NAME
 from understudy.video import fingerprint, probe
 
 from .choices import choices_of
-from .figures import ClipReport, FacesetReport, PersonReport, ProjectReport, Span, TrainingReport
+from .figures import ClipReport, FacesetReport, PersonReport, ProjectReport, Span
 from .rows import rows_of_track
+from .trainings import trainings_of
 from .wording import spans_of
 
-__all__ = ["LAST_SHARE", "gather", "tracks_of"]
-
-LAST_SHARE: Final = 50
-"""The last loss is the mean over the last one of so many parts of a training."""
+__all__ = ["gather", "tracks_of"]
 
 
 def gather(project: LoadedProject, progress: Progress) -> ProjectReport:
@@ -60,7 +52,7 @@ def gather(project: LoadedProject, progress: Progress) -> ProjectReport:
         version=__version__,
         facesets=tuple(found),
         unextracted=tuple(missing),
-        trainings=tuple(_trainings(work, project)),
+        trainings=tuple(trainings_of(work, project, progress)),
     )
 
 
@@ -157,21 +149,3 @@ def _persons(
         own = [figures[track] for track in sorted(tracks) if track in figures]
         shown_s = sum(one.faces * (one.last_s - one.first_s) / max(one.last - one.first, 1) for one in own)
         yield PersonReport(name, is_named, tuple(one.track for one in own), sum(one.faces for one in own), shown_s)
-
-
-def _trainings(work: WorkFolder, project: LoadedProject) -> Iterator[TrainingReport]:
-    for swap in project.swaps:
-        artifact = swap_artifact(work, swap)
-        table = read_losses(artifact.folder / HISTORY_NAME)
-        if len(table):
-            last = max(len(table) // LAST_SHARE, 1)
-            losses = {name: table.losses(name)[-last:] for name in table.names}
-            known = {name: float(np.nanmean(some)) for name, some in losses.items() if np.isfinite(some).any()}
-            yield TrainingReport(
-                name=f"{swap.source.name} on {swap.target.name}",
-                folder=str(artifact.folder),
-                model=swap.model.name,
-                step=int(table.steps[-1]),
-                iterations=swap.iterations,
-                losses=known,
-            )

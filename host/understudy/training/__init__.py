@@ -12,21 +12,30 @@ if TYPE_CHECKING:
     from .checkpoints import Checkpoint, Checkpoints, CheckpointState
     from .data import DeckData, FaceArrays, load_arrays, save_arrays
     from .history import LossTable, read_losses
-    from .loop import LoopSettings, Training, TrainOutcome, train
+    from .job import Beginning, Change, Learner, LoopSettings, Sink, Training, TrainOutcome
+    from .loop import train
+    from .snapshots import Best, best_of, snapshots_of
 
 __all__ = [
+    "Beginning",
+    "Best",
+    "Change",
     "Checkpoint",
     "CheckpointState",
     "Checkpoints",
     "DeckData",
     "FaceArrays",
+    "Learner",
     "LoopSettings",
     "LossTable",
+    "Sink",
     "TrainOutcome",
     "Training",
+    "best_of",
     "load_arrays",
     "read_losses",
     "save_arrays",
+    "snapshots_of",
     "train",
 ]
 
@@ -34,7 +43,9 @@ _ROOMS: Final = {
     "checkpoints": ("Checkpoint", "CheckpointState", "Checkpoints"),
     "data": ("DeckData", "FaceArrays", "load_arrays", "save_arrays"),
     "history": ("LossTable", "read_losses"),
-    "loop": ("LoopSettings", "TrainOutcome", "Training", "train"),
+    "job": ("Beginning", "Change", "Learner", "LoopSettings", "Sink", "TrainOutcome", "Training"),
+    "loop": ("train",),
+    "snapshots": ("Best", "best_of", "snapshots_of"),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ from understudy.errors import StoreError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Checkpoint", "CheckpointState", "Checkpoints", "FileMark"]
+__all__ = ["Checkpoint", "CheckpointState", "Checkpoints", "FileMark", "fill_checkpoint", "read_checkpoint"]
 
 FORMAT: Final = 1
 """Version of a checkpoint's layout."""
@@ -53,6 +54,10 @@ class CheckpointState(BaseModel):
         losses: Of the last step, by name.
         model: Name of the model's offer.
         revision: The offer's revision.
+        settings: All settings of the model at that step, as JSON values by name.
+        batch_size: Faces of each side that the step learnt from; 0 where that is not known.
+        is_batch_chosen: Whether the host chose that number, as the most that fits.
+        score: How far the model is from the held-out faces, less is better; None where it was not measured.
         recoveries: Steps at which a collapse was noticed and undone.
         format: Version of the layout.
         made_with: Versions of what made it.
@@ -65,6 +70,10 @@ class CheckpointState(BaseModel):
     losses: dict[str, float]
     model: str
     revision: int = 1
+    settings: dict[str, Any] = {}
+    batch_size: int = 0
+    is_batch_chosen: bool = False
+    score: float | None = None
     recoveries: tuple[int, ...] = ()
     format: int = FORMAT
     made_with: dict[str, str] = {}
@@ -125,7 +134,7 @@ class Checkpoints:
             StoreError: When a newer Understudy made it.
         """
         for step in reversed(self.steps()):
-            found = self._read(step)
+            found = read_checkpoint(self.path_of(step))
             if isinstance(found, Checkpoint):
                 return found.state
         return None
@@ -143,11 +152,11 @@ class Checkpoints:
         for step in reversed(self.steps()):
             if at_most is not None and step > at_most:
                 continue
-            found = self._read(step)
+            found = read_checkpoint(self.path_of(step))
             fault = found.fault() if isinstance(found, Checkpoint) else found
             if isinstance(found, Checkpoint) and not fault:
                 return found
-            say(f"the checkpoint {self._path(step)} is damaged and passed over: {fault}")
+            say(f"the checkpoint {self.path_of(step)} is damaged and passed over: {fault}")
         return None
 
     def save(
@@ -161,15 +170,9 @@ class Checkpoints:
         Raises:
             StoreError: When the disk does not take it; the checkpoints before it are kept.
         """
-        path = self._path(state.step)
+        path = self.path_of(state.step)
         with whole_folder(path) as part:
-            files = {}
-            for name, tensors in ((_WEIGHTS, weights), (_OPTIMIZER, optimizer_state)):
-                _save(part / name, tensors)
-                files[name] = FileMark(bytes=(part / name).stat().st_size, sha256=_sha256(part / name))
-            made_with = {"understudy": __version__, "torch": metadata.version("torch")}
-            signed = state.model_copy(update={"files": files, "made_with": made_with})
-            (part / _STATE).write_text(signed.model_dump_json(indent=1) + "\n", encoding="utf-8")
+            fill_checkpoint(part, state, weights, optimizer_state)
         return path
 
     def prune(self, newest: int, keep: int, good_until: int) -> None:
@@ -184,34 +187,66 @@ class Checkpoints:
         kept = {*current[-keep:], *current[len(surely_good) :], *surely_good[-1:]}
         for step in self.steps():
             if step not in kept:
-                self._remove(step)
+                self.remove(step)
+
+    def copy(self, step: int, place: Path) -> None:
+        """Put the checkpoint of a step into another folder, by hard links where the disk has them.
+
+        Raises:
+            StoreError: When the disk does not take it.
+        """
+        with whole_folder(place) as part:
+            for file in self.path_of(step).iterdir():
+                _link(file, part / file.name)
 
     def remove_after(self, last: int) -> None:
         """Delete the checkpoints of steps after ``last``."""
         for step in self.steps():
             if step > last:
-                self._remove(step)
+                self.remove(step)
 
-    def _path(self, step: int) -> Path:
+    def path_of(self, step: int) -> Path:
+        """Return the folder of a step's checkpoint, which need not be there."""
         return self.folder / f"step-{step:08d}"
 
-    def _remove(self, step: int) -> None:
-        gone = self._path(step).with_suffix(".part")  # renamed first, so that a kill leaves no half checkpoint
+    def remove(self, step: int) -> None:
+        """Delete the checkpoint of a step."""
+        gone = self.path_of(step).with_suffix(".part")  # renamed first, so that a kill leaves no half checkpoint
         shutil.rmtree(gone, ignore_errors=True)
-        self._path(step).rename(gone)
+        self.path_of(step).rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
 
-    def _read(self, step: int) -> Checkpoint | str:
-        """Return a checkpoint whose state can be read, or what is wrong with it."""
-        path = self._path(step)
-        try:
-            content = json.loads((path / _STATE).read_text(encoding="utf-8"))
-            _refuse_newer(content, path)
-            return Checkpoint(path, CheckpointState.model_validate(content))
-        except FileNotFoundError:
-            return f"{_STATE} is missing"
-        except (OSError, ValidationError, ValueError) as error:
-            return f"{_STATE} cannot be read ({type(error).__name__})"
+
+def read_checkpoint(path: Path) -> Checkpoint | str:
+    """Return the checkpoint in a folder as far as its state can be read, or what is wrong with it.
+
+    Raises:
+        StoreError: When a newer Understudy made it.
+    """
+    try:
+        content = json.loads((path / _STATE).read_text(encoding="utf-8"))
+        _refuse_newer(content, path)
+        return Checkpoint(path, CheckpointState.model_validate(content))
+    except FileNotFoundError:
+        return f"{_STATE} is missing"
+    except (OSError, ValidationError, ValueError) as error:
+        return f"{_STATE} cannot be read ({type(error).__name__})"
+
+
+def fill_checkpoint(
+    folder: Path,
+    state: CheckpointState,
+    weights: Mapping[str, torch.Tensor],
+    optimizer_state: Mapping[str, torch.Tensor],
+) -> None:
+    """Write a checkpoint's files into an empty folder."""
+    files = {}
+    for name, tensors in ((_WEIGHTS, weights), (_OPTIMIZER, optimizer_state)):
+        _save(folder / name, tensors)
+        files[name] = FileMark(bytes=(folder / name).stat().st_size, sha256=_sha256(folder / name))
+    made_with = {"understudy": __version__, "torch": metadata.version("torch")}
+    signed = state.model_copy(update={"files": files, "made_with": made_with})
+    (folder / _STATE).write_text(signed.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 def _refuse_newer(content: Any, path: Path) -> None:
@@ -247,3 +282,10 @@ def _save(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
         seen.add(plain.data_ptr())
         whole[name] = plain
     save_file(whole, path)
+
+
+def _link(file: Path, place: Path) -> None:
+    try:
+        os.link(file, place)
+    except OSError:  # the disk has no hard links
+        shutil.copyfile(file, place)

@@ -7,14 +7,14 @@ come down. Batches differ, so the loss is smoothed, and a single bad batch count
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 __all__ = ["WATCHED", "CollapseWatch"]
 
 WATCHED: Final = ("source", "target")
-"""The losses that every model returns."""
+"""The losses that every model of two sides returns."""
 
 SPAN: Final = 20
 """Steps over which losses are smoothed; the first so many give the level at the start."""
@@ -66,9 +66,14 @@ class _Side:
 class CollapseWatch:
     """Watches the losses of a training."""
 
-    def __init__(self, past: Iterable[tuple[int, Mapping[str, float]]] = ()) -> None:
-        """Begin with the losses of earlier steps, so that a resumed training is judged as an unbroken one."""
-        self._sides = {name: _Side() for name in WATCHED}
+    def __init__(self, past: Iterable[tuple[int, Mapping[str, float]]] = (), watched: Sequence[str] = WATCHED) -> None:
+        """Begin with the losses of earlier steps, so that a resumed training is judged as an unbroken one.
+
+        Args:
+            past: Step and losses of those steps.
+            watched: The names of the losses that count.
+        """
+        self._sides = {name: _Side() for name in watched}
         self._step = 0
         for step, losses in past:
             self.add(step, losses)
@@ -84,6 +89,11 @@ class CollapseWatch:
             if side.seen >= UNJUDGED and side.high_since is not None and step - side.high_since >= PATIENCE:
                 return f"the {name} loss rose from {side.best:.3f} to {side.smoothed:.3f} and stayed there"
         return ""
+
+    @property
+    def smoothed(self) -> float:
+        """Return the mean of the smoothed losses."""
+        return sum(side.smoothed for side in self._sides.values()) / max(len(self._sides), 1)
 
     @property
     def good_until(self) -> int:

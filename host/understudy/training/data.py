@@ -15,6 +15,7 @@ import torch
 from understudy.aside import whole_folder
 from understudy.errors import StoreError, TrainingError
 from understudy_sdk import FaceBatch, Side
+from understudy_sdk.pose import pose
 from understudy_sdk.types import F32, U8, require
 
 from .memory import free_bytes
@@ -27,6 +28,9 @@ _SHARE: Final = 0.5
 _BLOCK: Final = 256
 """Faces copied at once to a device."""
 _SIDE_NUMBERS: Final = {Side.SOURCE: 0, Side.TARGET: 1}
+_YAW_EDGES: Final = np.linspace(-1.2, 1.2, 128)
+"""Where groups of faces that look the same way begin, in radians; the outer two are open. DeepFaceLab's."""
+_YAW_KEY: Final = 2  # keeps the orders of uniform draws apart from the others
 
 I64 = npt.NDArray[np.int64]
 
@@ -115,6 +119,9 @@ class DeckData:
     A side's cards are an endless row of decks, each holding every face once in its own order. Draw number n of size B
     takes the cards from n * B on. The order depends on the seed, the side and the deck's number, and on nothing else.
     Implements ``TrainingData``.
+
+    For a uniform yaw, faces are grouped by where they look. Then each card names a group, with each group once in every
+    deck, and every group has a deck of its own faces.
     """
 
     def __init__(self, source: FaceArrays, target: FaceArrays, *, seed: int, device: str) -> None:
@@ -136,16 +143,20 @@ class DeckData:
             )
         self._seed = seed
         self._faces: dict[Side, _Faces] = {}
+        self._landmarks = {Side.SOURCE: source.landmarks, Side.TARGET: target.landmarks}
+        self._size_px = source.size
         budget = int(free_bytes(device) * _SHARE)
         for side, arrays in ((Side.SOURCE, source), (Side.TARGET, target)):
             fits = arrays.nbytes <= budget
             budget -= arrays.nbytes if fits else 0
             self._faces[side] = _place(arrays, device, fits)
         self._deck = lru_cache(maxsize=8)(self._shuffle)
+        self._groups = lru_cache(maxsize=2)(self._group_by_yaw)
 
-    def draw(self, side: Side, number: int, size: int) -> FaceBatch:
+    def draw(self, side: Side, number: int, size: int, *, uniform_yaw: bool = False) -> FaceBatch:
         """Return the ``number``-th draw (0 or more) of ``size`` faces."""
-        rgb, mask, landmarks = self._faces[side].take(self._cards(side, number * size, size))
+        cards = self._uniform_cards if uniform_yaw else self._cards
+        rgb, mask, landmarks = self._faces[side].take(cards(side, number * size, size))
         return FaceBatch(rgb=rgb, mask=mask, landmarks=landmarks, seed=self._draw_seed(side, number))
 
     def _cards(self, side: Side, first: int, count: int) -> I64:
@@ -159,6 +170,27 @@ class DeckData:
     def _shuffle(self, side: Side, deck: int) -> I64:
         entropy = [self._seed, _SIDE_NUMBERS[side], deck]
         return np.random.Generator(np.random.PCG64(entropy)).permutation(len(self._faces[side]))
+
+    def _uniform_cards(self, side: Side, first: int, count: int) -> I64:
+        """Return the same where each card names a group: in the n-th deck of groups it is a group's n-th turn."""
+        groups = self._groups(side)
+        numbers = np.empty(count, np.int64)
+        for place in range(count):
+            turn, card = divmod(first + place, len(groups))
+            group = int(self._order([_YAW_KEY, turn], side, len(groups))[card])
+            deck, card = divmod(turn, len(groups[group]))
+            numbers[place] = groups[group][self._order([_YAW_KEY, deck, group], side, len(groups[group]))[card]]
+        return numbers
+
+    def _order(self, key: list[int], side: Side, count: int) -> I64:
+        entropy = [self._seed, _SIDE_NUMBERS[side], *key]
+        return np.random.Generator(np.random.PCG64(entropy)).permutation(count)
+
+    def _group_by_yaw(self, side: Side) -> list[I64]:
+        """Return the numbers of a side's faces, a row for each group that has any."""
+        yaws = np.array([pose(landmarks, self._size_px)[1] for landmarks in self._landmarks[side]])
+        groups = np.clip(np.searchsorted(_YAW_EDGES, -yaws, side="right") - 1, 0, len(_YAW_EDGES) - 1)
+        return [np.flatnonzero(groups == group) for group in np.unique(groups)]
 
     def _draw_seed(self, side: Side, number: int) -> int:
         mixed = np.random.SeedSequence([self._seed, _SIDE_NUMBERS[side], number], spawn_key=(1,))

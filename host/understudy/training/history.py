@@ -124,6 +124,14 @@ class LossHistory:
             raise _not_kept(self.path, error) from error
 
 
+    def take_over(self, earlier: LossTable, until: int) -> None:
+        """Begin an empty history with what another training learnt up to the step ``until``."""
+        if len(self.table):
+            return
+        for step, losses in earlier.rows(until):
+            self.add(step, losses)
+
+
 def read_losses(path: Path) -> LossTable:
     """Return the losses of every step; no file means none, torn lines are passed over."""
     table = LossTable()

@@ -1,38 +1,26 @@
-"""Does a batch fit into memory, and if not, how large a one would?"""
+"""How much memory is free, how much does a step take, and what happens when it runs out?"""
 
 from __future__ import annotations
 
 import gc
 import sys
 import threading
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol
+from typing import Any, Final
 
 import psutil
 import torch
 
 from understudy.errors import TrainingError
-from understudy_sdk import TrainableModel, TrainingData
 
-__all__ = ["attempt_step", "check_ahead", "free_bytes", "largest_fitting", "too_large"]
+from .job import Learner
 
-_CHECK_ABOVE: Final = 8
-"""Batches up to this size are not measured ahead on the CPU: what learns at all learns these."""
-
-_USABLE: Final = 0.9
-"""Share of the free memory that a step may fill."""
+__all__ = ["PeakMemory", "Untouched", "attempt_step", "free_bytes", "give_back", "largest_fitting", "too_large"]
 
 _WORDS: Final = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "cannot allocate")
 """How torch's devices and allocators say that memory is short, in lower case."""
-
-
-class _Blame(Protocol):
-    """Gives a context in which a plugin's own exceptions are told as the plugin's."""
-
-    def __call__(self, doing: str, /) -> AbstractContextManager[object]: ...
 
 
 def free_bytes(device: str) -> int:
@@ -45,18 +33,18 @@ def free_bytes(device: str) -> int:
     return min(int(psutil.virtual_memory().available), _free_in_container(Path("/sys/fs/cgroup")))
 
 
-def attempt_step(model: TrainableModel, data: TrainingData, step: int, batch_size: int) -> Mapping[str, float] | None:
+def attempt_step(model: Learner, data: Any, step: int, batch_size: int) -> Mapping[str, float] | None:
     """Learn once and return the losses, or None where memory ran out; the weights may then be half altered."""
     try:
         return model.train_step(data, step, batch_size)
     except Exception as error:  # a plugin's code; all but a want of memory goes on as it came
         if not _is_out_of_memory(error):
             raise
-    _give_back()  # here the exception, and the tensors its frames held, are gone
+    give_back()  # here the exception, and the tensors its frames held, are gone
     return None
 
 
-def largest_fitting(model: TrainableModel, data: TrainingData, step: int, too_many: int) -> int:
+def largest_fitting(model: Learner, data: Any, step: int, too_many: int) -> int:
     """Return the largest batch size below ``too_many`` with which a step can be done, by trying; 0 where none can.
 
     Alters the weights: what the model has learnt must be on the disk.
@@ -81,51 +69,54 @@ def too_large(batch_size: int, fitting: int, device: str) -> TrainingError:
     return TrainingError(f"a batch of {batch_size} does not fit into the memory of {device}\n  {advice}")
 
 
-def check_ahead(model: TrainableModel, data: TrainingData, step: int, blame: _Blame) -> None:
-    """Refuse a batch that would fill the computer's memory, before the operating system ends the process wordlessly.
+class Untouched:
+    """Tells whether a failed step left what a model has learnt as it was.
 
-    Takes steps of 1, 2 and 4 faces and measures how the memory in use grows; the model is then as it was before.
-
-    Raises:
-        TrainingError: With the largest batch size that fits.
+    torch counts how often a tensor was written to. Where a model hands out copies in place of its own tensors, that
+    says nothing, and the answer is always no.
     """
-    wanted = model.batch_size
-    if wanted <= _CHECK_ABOVE:
-        return
-    with blame("measuring its need of memory"):
-        weights, state = _copies(model.weights()), _copies(model.optimizer_state())
-        # the first step's allocations are made once for all steps and are no part of the growth
-        _, two, four = (_peak_of_step(model, data, step, size) for size in (1, 2, 4))
-        model.load_weights(weights)
-        model.load_optimizer_state(state)
-    per_face = max((four - two) / 2, 1.0)
-    fitting = int(_USABLE * free_bytes("cpu") / per_face)
-    if fitting < wanted:
-        raise too_large(wanted, fitting, "cpu")
+
+    def __init__(self, model: Learner) -> None:
+        """Look at the model's tensors; they stay where they are as long as it learns."""
+        self._model = model
+        first, second = _tensors(model), _tensors(model)
+        pairs = zip(first, second, strict=len(first) == len(second))
+        self._live = [one for one, other in pairs if one.data_ptr() == other.data_ptr() and one.numel()]
+        weights = {tensor.data_ptr() for tensor in model.weights().values() if tensor.numel()}
+        self._is_live = weights <= {tensor.data_ptr() for tensor in self._live}
+        self._versions: list[int] = []
+
+    def look(self) -> None:
+        """Remember how things are before a step."""
+        self._versions = [tensor._version for tensor in self._live]
+
+    def is_so(self) -> bool:
+        """Tell whether all is surely as it was at the last look."""
+        places = {tensor.data_ptr() for tensor in _tensors(self._model)}
+        is_same = all(tensor.data_ptr() in places for tensor in self._live)
+        return self._is_live and is_same and self._versions == [tensor._version for tensor in self._live]
 
 
-def _copies(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+def _tensors(model: Learner) -> Sequence[torch.Tensor]:
+    return [*model.weights().values(), *model.optimizer_state().values()]
 
 
-def _peak_of_step(model: TrainableModel, data: TrainingData, step: int, size: int) -> int:
-    with _PeakMemory() as peak:
-        losses = attempt_step(model, data, step, size)
-    if losses is None:
-        raise too_large(model.batch_size, largest_fitting(model, data, step, size), "cpu")
-    return peak.bytes
+class PeakMemory:
+    """Notes the most memory the process holds while the block runs, looking every two milliseconds.
 
-
-class _PeakMemory:
-    """Notes the most memory the process holds while the block runs, looking every two milliseconds."""
+    Attributes:
+        bytes: The most so far.
+    """
 
     def __init__(self) -> None:
+        """Note nothing yet."""
         self.bytes = 0
         self._process = psutil.Process()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="peak-memory", daemon=True)
 
-    def __enter__(self) -> _PeakMemory:
+    def __enter__(self) -> PeakMemory:
+        """Watch."""
         gc.collect()
         self._thread.start()
         return self
@@ -133,6 +124,7 @@ class _PeakMemory:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        """Watch no longer."""
         self._ended.set()
         self._thread.join()
 
@@ -149,7 +141,7 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _WORDS)
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """Return freed memory to the device, where torch keeps it for later."""
     gc.collect()
     if torch.cuda.is_available():

@@ -13,13 +13,12 @@ from understudy.aside import whole_file
 from understudy.pictures import encode_png
 from understudy_sdk.types import U8
 
-from .collapse import WATCHED
 from .history import F64, LossTable
 
 __all__ = ["COLORS", "loss_plot", "write_loss_plot"]
 
-COLORS: Final = {"source": (235, 120, 60), "target": (70, 140, 230)}
-"""RGB of each side's curve."""
+COLORS: Final = {"source": (235, 120, 60), "target": (70, 140, 230), "mask": (90, 160, 90)}
+"""RGB of the curve of each loss that is drawn."""
 
 _WIDTH: Final = 900
 _HEIGHT: Final = 420
@@ -33,12 +32,12 @@ I32 = npt.NDArray[np.int32]
 
 
 def loss_plot(table: LossTable) -> U8:
-    """Return a picture of both sides' losses over the steps, uint8 (420, 900, 3) RGB.
+    """Return a picture of the watched losses over the steps, uint8 (420, 900, 3) RGB.
 
     A pale band shows the lowest and highest loss of each pixel column, the line a mean over a fiftieth of the steps.
     """
     picture = np.full((_HEIGHT, _WIDTH, 3), 255, np.uint8)
-    curves = {name: table.losses(name) for name in WATCHED if name in table.names}
+    curves = {name: table.losses(name) for name in COLORS if name in table.names}
     steps = table.steps
     top = _top_of(list(curves.values()))
     _draw_axes(picture, top, int(steps[0]) if len(steps) else 0, int(steps[-1]) if len(steps) else 0)

@@ -39,8 +39,11 @@ def channel_to_space(x: Tensor) -> Tensor:
     ``pixel_shuffle`` counts the other way round, ``c * 4 + block``.
     """
     batch, channels, height, width = x.shape
-    x = x.view(batch, 2, 2, channels // 4, height, width).permute(0, 3, 4, 1, 5, 2)  # B, C, H, row, W, column
-    return x.reshape(batch, channels // 4, 2 * height, 2 * width)
+    x = x.view(batch, 2, 2, channels // 4, height, width)  # B, row, column, C, H, W
+    if x.stride(3) == 1 and channels > 4:  # channels last: the answer shall be so too
+        x = x.permute(0, 4, 1, 5, 2, 3).reshape(batch, 2 * height, 2 * width, channels // 4)
+        return x.permute(0, 3, 1, 2)
+    return x.permute(0, 3, 4, 1, 5, 2).reshape(batch, channels // 4, 2 * height, 2 * width)
 
 
 def unit_mean_square(x: Tensor) -> Tensor:

@@ -4,18 +4,19 @@ RMSprop and AdaBelief as DeepFaceLab has them: no correction for the start, and 
 root. Of the weights, a share may move in each step, drawn afresh ("learning-rate dropout", Lin et al. 2019), which
 works against overfitting like dropout but leaves the network whole.
 
-The step is bound by memory: tens of millions of weights, each read and written once. So it walks over them in pieces
-that stay in the cache through all operations, which is several times faster than operation by operation.
+How all weights are gone over is the ``mover``'s matter.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 import torch
 from torch import Tensor
+
+from .mover import Dice, Mover, Row
 
 __all__ = ["AdaBelief", "Optimizer", "RMSprop", "cosine_factor"]
 
@@ -27,9 +28,6 @@ BELIEF_DECAY: Final = 0.999
 
 EPSILON: Final = 1e-6
 """Added to the root that a step is divided by."""
-
-_PIECE: Final = 1 << 18  # weights walked over at a time
-_LEVELS: Final = 256  # a random byte decides whether a weight moves
 
 
 class Optimizer(Protocol):
@@ -60,8 +58,9 @@ class RMSprop:
         *,
         clip_norm: float | None = None,
         draws_on_cpu: bool = False,
+        slots_on_cpu: bool = False,
     ) -> None:
-        """Take float32 parameters by name.
+        """Take float32 parameters by name, all on one device.
 
         Args:
             parameters: What to move.
@@ -69,9 +68,10 @@ class RMSprop:
             seed: Decides, with the step's number, which weights move.
             clip_norm: Gradients whose norm over all parameters is this or more are scaled down to it.
             draws_on_cpu: Which weights move is drawn by the CPU, the same for every device, and copied over.
+            slots_on_cpu: What is kept between steps lies in main memory and comes to the device piece by piece.
         """
-        self._walk = _Walk(parameters, moving_share, seed, clip_norm, draws_on_cpu)
-        self.squares = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+        self._mover = Mover(parameters, Dice(moving_share, seed, draws_on_cpu), clip_norm, slots_on_cpu)
+        self.squares = self._mover.new_slot()
 
     @property
     def slots(self) -> dict[str, dict[str, Tensor]]:
@@ -85,7 +85,7 @@ class RMSprop:
             number: Of the step; the same number moves the same weights.
             learning_rate: A weight moves by this where its gradient is as large as it usually is.
         """
-        self._walk.step(number, learning_rate, [self.squares], _divide_by_usual)
+        self._mover.step(number, learning_rate, [self.squares], _divide_by_usual)
 
 
 class AdaBelief:
@@ -106,11 +106,11 @@ class AdaBelief:
         *,
         clip_norm: float | None = None,
         draws_on_cpu: bool = False,
+        slots_on_cpu: bool = False,
     ) -> None:
         """Take float32 parameters by name; arguments are those of RMSprop."""
-        self._walk = _Walk(parameters, moving_share, seed, clip_norm, draws_on_cpu)
-        self.means = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-        self.deviations = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+        self._mover = Mover(parameters, Dice(moving_share, seed, draws_on_cpu), clip_norm, slots_on_cpu)
+        self.means, self.deviations = self._mover.new_slot(), self._mover.new_slot()
 
     @property
     def slots(self) -> dict[str, dict[str, Tensor]]:
@@ -119,7 +119,7 @@ class AdaBelief:
 
     def step(self, number: int, learning_rate: float) -> None:
         """Move the weights once and drop the gradients; a parameter without gradient stays."""
-        self._walk.step(number, learning_rate, [self.means, self.deviations], _follow_belief)
+        self._mover.step(number, learning_rate, [self.means, self.deviations], _follow_belief)
 
 
 def cosine_factor(number: int, period: int) -> float:
@@ -127,98 +127,24 @@ def cosine_factor(number: int, period: int) -> float:
     return (math.cos(2.0 * math.pi * number / period) + 1.0) / 2.0
 
 
-Move = Callable[[Tensor, list[Tensor], Tensor], Tensor]
-"""Update a piece's slots by its gradients and return how far each weight goes (in scratch memory, the last argument,
-or in that of the gradients)."""
-
-
-def _divide_by_usual(gradients: Tensor, slots: list[Tensor], size: Tensor) -> Tensor:
+def _divide_by_usual(gradients: Row, slots: list[Row]) -> tuple[Row, Row]:
     (squares,) = slots
-    squares.mul_(DECAY).addcmul_(gradients, gradients, value=1.0 - DECAY)
-    torch.sqrt(squares, out=size).add_(EPSILON)
-    return gradients
+    torch._foreach_mul_(squares, DECAY)
+    torch._foreach_addcmul_(squares, gradients, gradients, value=1.0 - DECAY)
+    return gradients, _roots(squares)
 
 
-def _follow_belief(gradients: Tensor, slots: list[Tensor], size: Tensor) -> Tensor:
+def _follow_belief(gradients: Row, slots: list[Row]) -> tuple[Row, Row]:
     means, deviations = slots
-    means.lerp_(gradients, 1.0 - DECAY)
-    gradients.sub_(means)
-    deviations.mul_(BELIEF_DECAY).addcmul_(gradients, gradients, value=1.0 - BELIEF_DECAY)
-    torch.sqrt(deviations, out=size).add_(EPSILON)
-    return gradients.copy_(means)
+    torch._foreach_lerp_(means, gradients, 1.0 - DECAY)
+    torch._foreach_sub_(gradients, means)
+    torch._foreach_mul_(deviations, BELIEF_DECAY)
+    torch._foreach_addcmul_(deviations, gradients, gradients, value=1.0 - BELIEF_DECAY)
+    torch._foreach_copy_(gradients, means)
+    return gradients, _roots(deviations)
 
 
-class _Walk:
-    """Goes over all weights in pieces."""
-
-    def __init__(
-        self,
-        parameters: Mapping[str, Tensor],
-        moving_share: float,
-        seed: int,
-        clip_norm: float | None,
-        draws_on_cpu: bool,
-    ) -> None:
-        self._parameters = dict(parameters)
-        self._threshold = round(moving_share * _LEVELS)
-        self._seed, self._clip_norm, self._draws_on_cpu = seed, clip_norm, draws_on_cpu
-
-    @torch.no_grad()
-    def step(self, number: int, rate: float, slots: list[dict[str, Tensor]], move: Move) -> None:
-        moving = {name: parameter for name, parameter in self._parameters.items() if parameter.grad is not None}
-        if self._clip_norm is not None:
-            _clip([parameter.grad for parameter in moving.values() if parameter.grad is not None], self._clip_norm)
-        seed = self._seed * 1_000_003 + number
-        devices = {parameter.device for parameter in moving.values()}
-        scratch = {device: _Scratch(device, seed, self._draws_on_cpu) for device in devices}
-        for name, parameter in moving.items():
-            assert parameter.grad is not None
-            weights, gradients = _flat(parameter), _flat(parameter.grad)
-            kept = [_flat(slot[name]) for slot in slots]
-            for first in range(0, len(weights), _PIECE):
-                piece = slice(first, first + _PIECE)
-                rows = [slot[piece] for slot in kept]
-                self._move(weights[piece], gradients[piece], rows, scratch[parameter.device], (rate, move))
-            parameter.grad = None
-
-    def _move(
-        self, weights: Tensor, gradients: Tensor, slots: list[Tensor], scratch: _Scratch, way: tuple[float, Move]
-    ) -> None:
-        rate, move = way
-        size = scratch.size[: len(weights)]
-        direction = move(gradients, slots, size)
-        if self._threshold < _LEVELS:
-            direction.mul_(scratch.draw(len(weights), self._threshold))
-        weights.addcdiv_(direction, size, value=-rate)
-
-
-def _clip(gradients: list[Tensor], most: float) -> None:
-    """Scale gradients of all parameters alike where their common norm reaches ``most``."""
-    if not gradients:
-        return
-    norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients]))
-    factor = torch.where(norm >= most, most / norm, torch.ones_like(norm))
-    for gradient in gradients:
-        gradient.mul_(factor)
-
-
-class _Scratch:
-    """Room for one piece, and the dice."""
-
-    def __init__(self, device: torch.device, seed: int, draws_on_cpu: bool) -> None:
-        drawing = torch.device("cpu") if draws_on_cpu else device
-        self.size = torch.empty(_PIECE, device=device)
-        self._moving = torch.empty(_PIECE, device=device)
-        self._words = torch.empty(_PIECE // 8, dtype=torch.int64, device=drawing)
-        self._generator = torch.Generator(drawing).manual_seed(seed)
-
-    def draw(self, count: int, threshold: int) -> Tensor:
-        """Return 1.0 for weights that move and 0.0 for the others, (count,)."""
-        words = self._words[: -(-count // 8)].random_(-(2**63), None, generator=self._generator)
-        moving = self._moving[:count]
-        return torch.lt(words.to(moving.device).view(torch.uint8)[:count], threshold, out=moving)
-
-
-def _flat(tensor: Tensor) -> Tensor:
-    """Return a dense tensor's numbers as they lie in memory; equal strides give equal order."""
-    return tensor.as_strided((tensor.numel(),), (1,))
+def _roots(squares: Row) -> Row:
+    roots = list(torch._foreach_sqrt(squares))
+    torch._foreach_add_(roots, EPSILON)
+    return roots

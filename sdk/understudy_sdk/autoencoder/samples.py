@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from understudy_sdk.augment import MotionRanges, bend, draw_hsv_shifts, draw_warp, move, shift_hsv
+from understudy_sdk.augment import MotionRanges, bend, draw_hsv_shifts, draw_warp, move, places_of, shift_hsv
 from understudy_sdk.color_distributions import draw_directions, draw_rotations, idt, lct, mkl, sot
 from understudy_sdk.color_transfer import rct
 from understudy_sdk.landmarks import INNER_LIPS, LEFT_EYE, RIGHT_EYE
@@ -20,9 +20,11 @@ from understudy_sdk.types import F32, FaceBatch
 
 from .losses import Faces
 
-__all__ = ["Samples", "Variation", "eyes_and_mouth", "prepare", "recolor"]
+__all__ = ["FLIP_CHANCE", "Samples", "Variation", "eyes_and_mouth", "prepare", "recolor"]
 
-_FLIP_CHANCE: Final = 0.4  # DeepFaceLab's, where faces are mirrored at all
+FLIP_CHANCE: Final = 0.4
+"""DeepFaceLab's, where faces are mirrored at all."""
+
 _COLOR_SEED: Final = 0x5EED  # keeps the colours' chance apart from the warp's
 
 
@@ -60,24 +62,27 @@ class Samples(NamedTuple):
 def prepare(batch: FaceBatch, variation: Variation, colors: FaceBatch | None = None, mode: str = "none") -> Samples:
     """Recolour, move, and for the encoder tint and bend, a draw's faces; all chance comes from the draw's seed.
 
+    Part of a draw gives what it gives within the whole.
+
     Args:
         batch: The faces.
         variation: How they are varied.
-        colors: Faces, equally many, whose colours are taken on.
+        colors: Faces, equally many of the same places in their draw, whose colours are taken on.
         mode: How; see ``recolor``.
     """
     rgb, mask = batch.rgb.float() / 255.0, batch.mask.float() / 255.0
     if colors is not None and mode != "none":
-        rgb = recolor(rgb, colors.rgb.float() / 255.0, mode, batch.seed)
-    ranges = MotionRanges(scale=0.15, flip=_FLIP_CHANCE if variation.is_flipped else 0.0)
-    warp = draw_warp(batch.seed, len(rgb), rgb.shape[-1], rgb.device, ranges)
+        rgb = recolor(rgb, colors.rgb.float() / 255.0, mode, batch.seed, batch.first)
+    ranges = MotionRanges(scale=0.15, flip=FLIP_CHANCE if variation.is_flipped else 0.0)
+    count, kept = places_of(batch)
+    warp = draw_warp(batch.seed, count, rgb.shape[-1], rgb.device, ranges, kept=kept)
     layers = [mask]
     if variation.has_features:
         layers.append(eyes_and_mouth(batch.landmarks, rgb.shape[-1]).to(rgb.device) * (mask > 0))
     moved = move(torch.cat(layers, dim=1), warp.motion, warp.flip, "linear").clamp(0, 1)
     seen = rgb
     if variation.hsv_power:
-        seen = shift_hsv(seen, draw_hsv_shifts(batch.seed, len(rgb), variation.hsv_power, rgb.device))
+        seen = shift_hsv(seen, draw_hsv_shifts(batch.seed, count, variation.hsv_power, rgb.device, kept=kept))
     seen = bend(seen, warp.flow) if variation.is_bent else seen
     both = move(torch.cat([seen, rgb], dim=1), warp.motion, warp.flip).clamp(0, 1)
     features = _to_full(moved[:, 1:]) if variation.has_features else None
@@ -108,19 +113,24 @@ def _features(points: F32, size: int) -> F32:
     return np.clip(total, 0.0, 1.0)
 
 
-def recolor(pictures: Tensor, references: Tensor, mode: str, seed: int) -> Tensor:
+def recolor(pictures: Tensor, references: Tensor, mode: str, seed: int, first: int = 0) -> Tensor:
     """Give pictures the colours of references, (B, 3, S, S) each, RGB, 0 to 1, each by itself, on the CPU.
 
     Args:
         pictures: What is recoloured.
         references: What with.
         mode: ``rct``, ``lct``, ``mkl``, ``idt`` or ``sot``.
-        seed: Decides what the last two leave to chance.
+        seed: Decides, with a picture's place, what the last two leave to chance.
+        first: Place of the first picture in its draw.
     """
     way = _WAYS[mode]
-    generator = np.random.default_rng([seed, _COLOR_SEED])
-    rows = (x.permute(0, 2, 3, 1).contiguous().cpu().numpy() for x in (pictures, references))
-    done = np.stack([way(picture, reference, generator) for picture, reference in zip(*rows, strict=True)])
+    pairs = zip(*(x.permute(0, 2, 3, 1).contiguous().cpu().numpy() for x in (pictures, references)), strict=True)
+    done = np.stack(
+        [
+            way(picture, reference, np.random.default_rng([seed, place, _COLOR_SEED]))
+            for place, (picture, reference) in enumerate(pairs, first)
+        ]
+    )
     return torch.from_numpy(done).permute(0, 3, 1, 2).contiguous().to(pictures.device)
 
 

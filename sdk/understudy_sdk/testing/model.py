@@ -17,9 +17,10 @@ import pytest
 import torch
 
 from understudy_sdk.errors import StageError
-from understudy_sdk.stages import Model, TrainableModel, TrainingData
+from understudy_sdk.stages import Model, Parallel, TrainableModel, TrainingData
 from understudy_sdk.types import Crop, FaceType, Side, Swap
 
+from .processes import side_by_side
 from .training_data import DrawnFaces
 from .values import plain_crop
 
@@ -80,6 +81,8 @@ class ModelContract:
 class TrainableModelContract(ModelContract):
     """What every model must do that learns per project. Subclass, override the ``model`` fixture, done.
 
+    Override ``new_model`` too, and it is checked that several processes can learn it together.
+
     Attributes:
         learning_steps: After how many steps the loss must have come down; a subclass may ask for more or fewer.
     """
@@ -91,9 +94,36 @@ class TrainableModelContract(ModelContract):
         """Give a ready model that has learnt nothing."""
         pytest.fail("a subclass of this contract overrides the fixture 'model'")
 
+    @pytest.fixture
+    def new_model(self) -> Callable[[Parallel | None], TrainableModel]:
+        """Give a function that builds the model that ``model`` gives, always alike, with ``Resources.parallel``."""
+        pytest.skip("learning in several processes is checked where the fixture 'new_model' is overridden")
+
+    def test_states_its_batch(self, model: TrainableModel) -> None:
+        """The batch is a number of faces, or 0 for as many as fit."""
+        assert isinstance(model.batch_size, int)
+        assert model.batch_size >= 0
+
+    def test_processes_learn_together(self, new_model: Callable[[Parallel | None], TrainableModel]) -> None:
+        """Two processes with half a batch each learn what one learns with all of it, rounding apart."""
+
+        def learn(parallel: Parallel | None) -> tuple[list[dict[str, float]], Tensors, Tensors]:
+            model = new_model(parallel)
+            start = _copies(model.weights())
+            losses = [dict(model.train_step(_data(model), step, 4)) for step in range(1, 4)]
+            return losses, start, _copies(model.weights())
+
+        losses, start, weights = learn(None)
+        (first, _, mine), (second, _, others) = side_by_side(2, learn)
+        assert first == second, "the processes tell different losses"
+        assert _distance(mine, others) == 0.0, "the processes have come apart"
+        for together, alone in zip(first, losses, strict=True):
+            assert together == pytest.approx(alone, rel=1e-3)
+        assert _distance(mine, weights) < 0.05 * _distance(start, weights)
+
     def test_returns_both_losses(self, model: TrainableModel) -> None:
         """The losses of both sides are there, and finite; every loss is a plain number."""
-        losses = model.train_step(_data(model), 1, model.batch_size)
+        losses = model.train_step(_data(model), 1, _batch(model))
         assert {"source", "target"} <= set(losses)
         assert all(isinstance(loss, float) and math.isfinite(loss) for loss in losses.values()), losses
 
@@ -193,8 +223,8 @@ class TrainableModelContract(ModelContract):
     def _way_of_a_step(self, model: TrainableModel, data: TrainingData) -> float:
         """Learn once and return how far all weights moved together."""
         before = _copies(model.weights())
-        model.train_step(data, 1, model.batch_size)
-        return sum(float((tensor - before[name]).abs().sum()) for name, tensor in model.weights().items())
+        model.train_step(data, 1, _batch(model))
+        return _distance(before, model.weights())
 
 
 def _crops(model: Model) -> list[Crop]:
@@ -207,7 +237,16 @@ def _data(model: TrainableModel) -> DrawnFaces:
 
 
 def _learn(model: TrainableModel, data: TrainingData, steps: Sequence[int]) -> list[dict[str, float]]:
-    return [dict(model.train_step(data, step, model.batch_size)) for step in steps]
+    return [dict(model.train_step(data, step, _batch(model))) for step in steps]
+
+
+def _batch(model: TrainableModel) -> int:
+    return model.batch_size or 2
+
+
+def _distance(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> float:
+    """Return how far all weights lie apart together."""
+    return sum(float((other[name] - tensor).abs().sum()) for name, tensor in one.items())
 
 
 def _copies(tensors: Mapping[str, torch.Tensor]) -> Tensors:

@@ -31,11 +31,13 @@ class DrawnFaces:
         self._landmarks = plain_landmarks(spec.size, spec.face_type)
         self._faces = {side: _draw_faces(self._landmarks, spec.size, _COLORS[side]) for side in Side}
 
-    def draw(self, side: Side, number: int, size: int) -> FaceBatch:
-        """Return the ``number``-th draw of ``size`` faces."""
+    def draw(self, side: Side, number: int, size: int, *, uniform_yaw: bool = False) -> FaceBatch:
+        """Return the ``number``-th draw of ``size`` faces; with ``uniform_yaw`` they come the other way round."""
         self.draws.append((side, number, size))
         rgb, mask = self._faces[side]
         chosen = np.arange(number * size, (number + 1) * size) % _COUNT
+        if uniform_yaw:  # all look ahead, so that only their order can show that it was asked for
+            chosen = _COUNT - 1 - chosen
         landmarks = np.repeat(self._landmarks[None], size, axis=0)
         return FaceBatch(
             rgb=torch.from_numpy(rgb[chosen]).to(self._device),

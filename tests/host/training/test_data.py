@@ -1,5 +1,7 @@
 """Is every face dealt once per deck, in an order that depends on nothing but the numbers, wherever the faces are?"""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 import torch
@@ -73,6 +75,60 @@ def test_every_draw_has_its_own_seed(deck):
 
 def test_a_batch_may_be_larger_than_the_deck(deck):
     assert sorted(dealt(deck.draw(Side.TARGET, 0, 10))) == sorted([*range(5), *range(5)])
+
+
+@pytest.fixture
+def turned(monkeypatch):
+    """Give a deck of 20 faces that look ahead, three that look left and one that looks right."""
+    yaws = [0.001] * 20 + [0.8] * 3 + [-1.5]
+    # a face's first landmark holds its number, which stands for its pose
+    monkeypatch.setattr(data, "pose", lambda landmarks, size: (0.0, yaws[int(landmarks[0, 0])], 0.0))
+    landmarks = np.zeros((24, 68, 2), np.float32)
+    landmarks[:, 0, 0] = np.arange(24)
+    arrays = FaceArrays(np.zeros((24, 3, 8, 8), np.uint8), np.zeros((24, 1, 8, 8), np.uint8), landmarks)
+    return lambda seed=3: DeckData(arrays, arrays, seed=seed, device="cpu")
+
+
+def test_faces_that_look_this_way_and_that_come_equally_often(turned):
+    deck = turned()
+    cards = [number for draw in range(60) for number in dealt(deck.draw(Side.SOURCE, draw, 4, uniform_yaw=True))]
+    groups = ["ahead" if number < 20 else "left" if number < 23 else "right" for number in cards]
+    for first in range(0, 240, 3):
+        assert sorted(groups[first : first + 3]) == ["ahead", "left", "right"]
+    ahead = [number for number in cards if number < 20]
+    left = [number for number in cards if 20 <= number < 23]
+    for first in range(0, 80, 20):
+        assert sorted(ahead[first : first + 20]) == list(range(20))
+    for first in range(0, 78, 3):
+        assert sorted(left[first : first + 3]) == [20, 21, 22]
+    assert len({tuple(ahead[first : first + 20]) for first in range(0, 80, 20)}) == 4
+    assert len({tuple(groups[first : first + 3]) for first in range(0, 240, 3)}) == 6
+
+
+def test_uniform_draws_depend_on_number_side_and_seed_alone(turned):
+    deck, again, other = turned(), turned(), turned(seed=4)
+    forward = [dealt(deck.draw(Side.SOURCE, number, 5, uniform_yaw=True)) for number in range(9)]
+    backward = [dealt(again.draw(Side.SOURCE, number, 5, uniform_yaw=True)) for number in reversed(range(9))]
+    assert forward == backward[::-1]
+    smaller = [dealt(deck.draw(Side.SOURCE, number, 3, uniform_yaw=True)) for number in range(15)]
+    assert list(chain(*forward)) == list(chain(*smaller))
+    assert forward != [dealt(deck.draw(Side.TARGET, number, 5, uniform_yaw=True)) for number in range(9)]
+    assert forward != [dealt(other.draw(Side.SOURCE, number, 5, uniform_yaw=True)) for number in range(9)]
+    assert deck.draw(Side.SOURCE, 2, 5, uniform_yaw=True).seed == deck.draw(Side.SOURCE, 2, 5).seed
+
+
+def test_faces_are_grouped_as_the_reference_groups_them(turned, monkeypatch):
+    edges = np.linspace(-1.2, 1.2, 128)
+    # far out, on an edge, just before it, and far out on the other side
+    yaws = [9.0, *(-edges[[60, 61]]), -edges[61] + 1e-6, -9.0]
+    monkeypatch.setattr(data, "pose", lambda landmarks, size: (0.0, yaws[int(landmarks[0, 0]) % 5], 0.0))
+    groups = [sorted({number % 5 for number in row.tolist()}) for row in turned()._groups(Side.SOURCE)]
+    assert groups == [[0], [1, 3], [2], [4]]
+
+
+def test_where_real_landmarks_look_is_found(faces):
+    deck = DeckData(*faces, seed=3, device="cpu")
+    assert sum(len(row) for row in deck._groups(Side.SOURCE)) == len(faces[0])
 
 
 def test_faces_that_do_not_fit_stay_in_their_files(faces, tmp_path, monkeypatch):

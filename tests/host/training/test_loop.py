@@ -306,6 +306,106 @@ def test_batch_that_does_not_fit_is_reported_with_the_size_that_does(training, t
     assert Checkpoints(job.folder).steps() == []
 
 
+class Starved:
+    """Mixed into the tiny model: at one step memory has run out for batches of more than a face."""
+
+    starves_at, alters_first = 8, False
+
+    def train_step(self, data, step, batch_size):
+        if step == self.starves_at and batch_size > 1:
+            if self.alters_first:
+                with torch.no_grad():
+                    self.encoder.weight.add_(0.1)
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        return super().train_step(data, step, batch_size)
+
+
+def test_memory_that_runs_out_on_the_way_costs_no_step(training, tiny):
+    unbroken = training(folder="unbroken")
+    train(unbroken)
+    job = training(type("Model", (Starved, tiny.TinyModel), {})())
+    with pytest.raises(TrainingError, match="ran out at step 8, with a batch of 4 that fitted before") as caught:
+        train(job)
+    assert "step 7 is saved in" in str(caught.value)
+    assert "lost" not in str(caught.value)
+    assert "batch_size to 1," in str(caught.value)
+    resumed = training(tiny.TinyModel(seed=9))
+    train(resumed)
+    assert resumed.model.steps_done == [8, 9, 10, 11, 12]
+    assert rows(resumed) == rows(unbroken)
+    assert same_weights(resumed.model, unbroken.model)
+
+
+def test_a_step_that_left_the_model_half_altered_is_not_saved(training, tiny):
+    job = training(type("Model", (Starved, tiny.TinyModel), {"alters_first": True})())
+    with pytest.raises(TrainingError, match="ran out at step 8") as caught:
+        train(job)
+    assert "step 5 is saved in" in str(caught.value)
+    assert "2 steps since are lost" in str(caught.value)
+    assert Checkpoints(job.folder).newest(say).state.step == 5
+
+
+def test_a_model_that_hands_out_copies_is_not_saved_after_a_failed_step(training, tiny):
+    class Copying(Starved, tiny.TinyModel):
+        def weights(self):
+            return {name: tensor.clone() for name, tensor in super().weights().items()}
+
+        def load_weights(self, weights):
+            tiny.take_over(dict(self.nets.state_dict()), weights)
+
+    job = training(Copying())
+    with pytest.raises(TrainingError, match="step 5 is saved in"):
+        train(job)
+
+
+class Sink:
+    """Keeps what a training shows."""
+
+    def __init__(self):
+        self.seen, self.previews = [], []
+
+    def losses(self, step, losses):
+        self.seen.append((step, dict(losses)))
+
+    def preview(self, step, picture):
+        self.previews.append((step, picture.shape))
+
+
+def test_sinks_hear_every_step_and_see_every_preview(training):
+    sink = Sink()
+    job = training(
+        sinks=(sink,),
+        draw_preview=lambda model: np.zeros((8, 9, 3), np.uint8),
+        settings=LoopSettings(preview_every_steps=5),
+    )
+    train(job)
+    assert sink.seen == rows(job)
+    assert sink.previews == [(step, (8, 9, 3)) for step in (1, 5, 10, 12)]
+
+
+def test_one_loss_of_another_name_can_be_watched(training, tiny, listener):
+    class OneLoss(tiny.TinyModel):
+        def train_step(self, data, step, batch_size):
+            return {"mask": super().train_step(data, step, batch_size)["source"]}
+
+    job = training(OneLoss(), watched=("mask",))
+    assert set(train(job).losses) == {"mask"}
+    assert (job.folder / "losses.png").exists()
+
+
+def test_losses_that_stand_still_are_spoken_of_once(training, tiny, listener, monkeypatch):
+    class Still(tiny.TinyModel):
+        def train_step(self, data, step, batch_size):
+            return {"source": 0.25, "target": 0.5}
+
+    monkeypatch.setattr("understudy.training.plateau._LOOK_EVERY", 10)
+    monkeypatch.setattr("understudy.training.plateau.MIN_STEPS", 20)
+    train(training(Still(), steps=50, settings=SELDOM))
+    assert [line for line in listener.lines if "stand still" in line] == listener.lines
+    assert len(listener.lines) == 1
+    assert "by step 20 " in listener.lines[0]
+
+
 def test_what_the_model_raises_is_blamed_on_its_plugin(training, tiny):
     class Failing(tiny.TinyModel):
         def train_step(self, data, step, batch_size):

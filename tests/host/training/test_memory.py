@@ -1,12 +1,10 @@
 """Is a batch that does not fit noticed in time, with the right size named?"""
 
-import contextlib
-
 import pytest
 import torch
 
-from understudy.errors import TrainingError
-from understudy.training import memory
+from understudy.errors import RequestError, TrainingError
+from understudy.training import Checkpoints, memory, sizing, train
 
 MIB = 1 << 20
 
@@ -85,22 +83,19 @@ def greedy(tiny):
     return Greedy
 
 
-def no_blame(doing):
-    return contextlib.nullcontext()
-
-
 def test_batch_that_would_fill_the_memory_is_refused_ahead(greedy, training, monkeypatch):
-    monkeypatch.setattr(memory, "free_bytes", lambda device: 480 * MIB)  # holds 18 faces at 90 %
+    monkeypatch.setattr(sizing, "free_bytes", lambda device: 480 * MIB)  # holds 18 faces at 90 %
+    model = greedy(batch_size=200)
     with pytest.raises(TrainingError, match="a batch of 200 does not fit into the memory of cpu") as caught:
-        memory.check_ahead(greedy(batch_size=200), training().data, 1, no_blame)
+        sizing.batch_for(training(model), model, 1, is_new=True)
     named = int(str(caught.value).split("batch_size to ")[1].split()[0])
     assert 12 <= named <= 24
 
 
 def test_measuring_ahead_leaves_no_trace(greedy, training, monkeypatch):
-    monkeypatch.setattr(memory, "free_bytes", lambda device: 1 << 40)
+    monkeypatch.setattr(sizing, "free_bytes", lambda device: 1 << 40)
     model, untouched = greedy(batch_size=16), greedy(batch_size=16)
-    memory.check_ahead(model, training().data, 1, no_blame)
+    sizing.batch_for(training(model), model, 1, is_new=True)
     assert model.steps_done == [1, 1, 1]
     for part in ("weights", "optimizer_state"):
         mine, wanted = getattr(model, part)(), getattr(untouched, part)()
@@ -109,8 +104,51 @@ def test_measuring_ahead_leaves_no_trace(greedy, training, monkeypatch):
 
 def test_small_batches_are_not_measured(greedy, training):
     model = greedy(batch_size=8)
-    memory.check_ahead(model, training().data, 1, no_blame)
+    sizing.batch_for(training(model), model, 1, is_new=True)
     assert model.steps_done == []
+
+
+def test_as_many_as_fit_are_taken_and_told(greedy, training, monkeypatch, listener):
+    monkeypatch.setattr(sizing, "free_bytes", lambda device: 480 * MIB)  # holds 18 faces at 90 %
+    model, untouched = greedy(batch_size=0), greedy(batch_size=0)
+    job = training(model)
+    size = sizing.batch_for(job, model, 1, is_new=True)
+    assert 12 <= size <= 24
+    (line,) = listener.lines
+    assert f"taken: {size}" in line
+    assert "0.5 GB are free" in line
+    assert all(torch.equal(tensor, untouched.weights()[name]) for name, tensor in model.weights().items())
+    assert max(model.steps_done) == 1
+
+
+def test_as_many_as_fit_has_an_end_and_suits_the_processes(greedy, training, monkeypatch):
+    monkeypatch.setattr(sizing, "free_bytes", lambda device: 1 << 40)
+    assert sizing.batch_for(training(greedy(batch_size=0)), greedy(batch_size=0), 1, is_new=True) == sizing.MOST
+    three = training(greedy(batch_size=0), processes=3)
+    assert sizing.batch_for(three, greedy(batch_size=0), 1, is_new=True) == 63
+    with pytest.raises(RequestError, match="a batch of 4 faces cannot be shared evenly by 3 processes"):
+        sizing.batch_for(three, greedy(batch_size=4), 1, is_new=True)
+
+
+def test_a_device_too_small_for_one_face_is_told(greedy, training, monkeypatch):
+    monkeypatch.setattr(sizing, "free_bytes", lambda device: 10 * MIB)
+    with pytest.raises(TrainingError, match="not even a batch of 1 fits"):
+        sizing.batch_for(training(greedy(batch_size=0)), greedy(batch_size=0), 1, is_new=True)
+
+
+def test_a_resumed_training_keeps_the_batch_that_was_chosen(training, tiny, monkeypatch):
+    monkeypatch.setattr(sizing, "free_bytes", lambda device: 1 << 40)
+    first = tiny.TinyModel(batch_size=0)
+    train(training(first, stop=lambda: True))
+    monkeypatch.setattr(sizing, "free_bytes", lambda device: 0)  # would find no room now
+    resumed = training(tiny.TinyModel(batch_size=0))
+    train(resumed)
+    state = Checkpoints(resumed.folder).peek()
+    assert (state.batch_size, state.is_batch_chosen) == (sizing.MOST, True)
+    fixed = training(tiny.TinyModel(batch_size=4), steps=13)
+    train(fixed)
+    state = Checkpoints(fixed.folder).peek()
+    assert (state.batch_size, state.is_batch_chosen) == (4, False)
 
 
 def test_free_memory_is_a_plausible_number():

@@ -95,7 +95,7 @@ def test_many_previews_are_thinned_out_evenly(tmp_path, monkeypatch):
 def test_training_draws_previews_when_due_and_at_the_end(training, tiny, tmp_path):
     crops = [plain_crop(level, tiny.SIZE) for level in (60, 120)]
     job = training(
-        preview_crops=(crops, crops),
+        draw_preview=lambda model: preview_sheet(model, crops, crops),
         settings=LoopSettings(save_every_steps=50, preview_every_steps=5),
     )
     train(job)
@@ -109,7 +109,7 @@ def test_previews_do_not_alter_what_is_learnt(training, tiny, faces):
     crops = [plain_crop(60, tiny.SIZE)]
     seen = training(
         folder="seen",
-        preview_crops=(crops, crops),
+        draw_preview=lambda model: preview_sheet(model, crops, crops),
         settings=LoopSettings(save_every_steps=50, preview_every_steps=1),
         data=DeckData(*faces, seed=0, device="cpu"),
     )

@@ -21,7 +21,7 @@ class DrawnFaces:
     def __init__(self):
         self.asked = []
 
-    def draw(self, side, number, size):
+    def draw(self, side, number, size, *, uniform_yaw=False):
         self.asked.append((side, number, size))
         rows, columns = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
         radius = torch.tensor([20.0 + (number * size + i) % 12 for i in range(size)])[:, None, None]
@@ -94,6 +94,42 @@ def test_colour_jitter_is_learnt_from():
     first, second = jittered.train_step(data, 1, 2), plain.train_step(data, 1, 2)
     assert first["source"] != second["source"]
     assert first["target"] == second["target"]
+
+
+def distance(one, other):
+    return sum((one[name] - value).abs().sum().item() for name, value in other.items())
+
+
+def test_parts_learn_what_the_whole_batch_does():
+    whole, parts = build(), build(accumulate=3)
+    start = {name: value.clone() for name, value in whole.weights().items()}
+    for step in (1, 2, 3):
+        expected, losses = (model.train_step(DrawnFaces(), step, 4) for model in (whole, parts))
+        assert losses == pytest.approx(expected, rel=1e-4)
+    assert distance(parts.weights(), whole.weights()) < 0.05 * distance(start, whole.weights())
+
+
+def test_recomputing_and_where_means_lie_change_nothing():
+    plain, other = build(), build(recompute=True, optimizer_on="cpu")
+    assert train(plain, [1, 2, 3]) == train(other, [1, 2, 3])
+    assert all(torch.equal(value, plain.weights()[name]) for name, value in other.weights().items())
+
+
+def test_faces_are_mirrored_where_that_is_wanted():
+    batch = DrawnFaces().draw(Side.SOURCE, 3, 8)
+    batch.rgb[:, :, :, :48] //= 2  # the left half is darker
+    plain, flipped = (prepare(batch, is_bent=False, is_flipped=is_flipped) for is_flipped in (False, True))
+    is_same = [torch.equal(one, other) for one, other in zip(plain.seen, flipped.seen, strict=True)]
+    assert 0 < sum(is_same) < 8
+    for side in ("source", "target"):
+        mirrored, straight = build(**{f"random_{side}_flip": True}), build()
+        data = DrawnFaces()
+        first, second = (model.train_step(data, 1, 8) for model in (mirrored, straight))
+        assert [name for name in first if first[name] != second[name]] == [side]
+
+
+def test_the_batch_may_be_left_to_the_host():
+    assert build(batch_size="auto").batch_size == 0
 
 
 def test_training_goes_on_after_a_pause_as_if_there_had_been_none():
@@ -178,8 +214,7 @@ def test_precision_follows_the_setting_and_auto_the_hardware(monkeypatch):
     assert choose_bfloat16("bfloat16", cpu)
     assert not choose_bfloat16("float32", cpu)
     for has_it in (True, False):
-        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has_it=has_it: has_it)
-        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda has_it=has_it: has_it)
         assert choose_bfloat16("auto", cpu) is has_it
     assert not choose_bfloat16("auto", torch.device("mps"))
 

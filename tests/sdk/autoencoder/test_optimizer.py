@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from understudy_sdk.autoencoder import optimizer as module
+from understudy_sdk.autoencoder import mover
 from understudy_sdk.autoencoder.optimizer import AdaBelief, RMSprop, cosine_factor
 
 KINDS = {"adabelief": AdaBelief, "rmsprop": RMSprop}
@@ -67,7 +67,7 @@ def test_pieces_make_no_difference(kind, monkeypatch):
     start = torch.linspace(-1, 1, 3 * 40 * 5).reshape(3, 40, 5)
     results = []
     for piece in (1 << 18, 64):
-        monkeypatch.setattr(module, "_PIECE", piece)
+        monkeypatch.setattr(mover, "_PIECE", piece)
         weights = start.clone().requires_grad_()
         optimizer = kind({"w": weights})
         for step in (1, 2):

@@ -72,3 +72,17 @@ def test_every_way_brings_colors_nearer(mode):
     before, after = ((x.mean(dim=(2, 3)) - target.mean(dim=(2, 3))).abs().mean() for x in (source, done))
     assert after < 0.6 * before
     assert torch.equal(done, recolor(source, target, mode, 1))
+
+
+@pytest.mark.parametrize("mode", ["none", "lct", "idt", "sot"])
+def test_part_of_a_draw_looks_as_within_the_whole(mode):
+    batch, colors = draw(size=5), draw(Side.TARGET, size=5)
+    variation = Variation(is_flipped=True, hsv_power=0.2, has_features=True)
+    whole = prepare(batch, variation, colors, mode)
+    for first, count in ((0, 2), (2, 1), (3, 2)):
+        part = prepare(batch.part(first, count), variation, colors.part(first, count), mode)
+        here = slice(first, first + count)
+        for ours, expected in zip(
+            (part.seen, *part.true, part.features), (whole.seen, *whole.true, whole.features), strict=True
+        ):
+            torch.testing.assert_close(ours, expected[here], atol=1e-5, rtol=0)

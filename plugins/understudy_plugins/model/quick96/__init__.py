@@ -7,21 +7,19 @@ decoder for each.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from understudy_sdk import CHANGEABLE, Model, Resources, StageConfig, StageSpec, hookimpl
+from understudy_sdk import CHANGEABLE, Model, ModelExchange, Resources, StageSpec, hookimpl
+from understudy_sdk.autoencoder.settings import LearningSettings, OptimizerPlace
 
 __all__ = ["Quick96Config", "understudy_models"]
 
 
-class Quick96Config(StageConfig):
+class Quick96Config(LearningSettings):
     """Settings of Quick96."""
 
-    batch_size: Annotated[
-        int, Field(ge=1, le=256, description="Faces of each side per step.", json_schema_extra=CHANGEABLE)
-    ] = 4
     learning_rate: Annotated[
         float, Field(gt=0, le=0.01, description="How far a weight moves in a step.", json_schema_extra=CHANGEABLE)
     ] = 2e-4
@@ -32,6 +30,12 @@ class Quick96Config(StageConfig):
     random_warp: Annotated[
         bool, Field(description="Bend the faces the encoder sees.", json_schema_extra=CHANGEABLE)
     ] = True
+    random_source_flip: Annotated[
+        bool, Field(description="Mirror two in five of the source's faces.", json_schema_extra=CHANGEABLE)
+    ] = False
+    random_target_flip: Annotated[
+        bool, Field(description="Mirror two in five of the target's faces.", json_schema_extra=CHANGEABLE)
+    ] = False
     random_hsv_power: Annotated[
         float,
         Field(
@@ -41,13 +45,7 @@ class Quick96Config(StageConfig):
             json_schema_extra=CHANGEABLE,
         ),
     ] = 0.0
-    precision: Annotated[
-        Literal["auto", "float32", "bfloat16"],
-        Field(
-            description="Numbers the networks learn with; auto takes bfloat16 where the device has it in hardware.",
-            json_schema_extra=CHANGEABLE,
-        ),
-    ] = "auto"
+    optimizer_on: OptimizerPlace = "device"
     code_width: Annotated[int, Field(ge=4, le=1024, description="Length of a face's code (ae_dims).")] = 128
     encoder_width: Annotated[int, Field(ge=4, le=256, description="Unit of the encoder's channels (e_dims).")] = 64
     decoder_width: Annotated[int, Field(ge=4, le=256, description="Unit of the decoders' channels (d_dims).")] = 64
@@ -59,6 +57,12 @@ def _build(config: Quick96Config, resources: Resources) -> Model:
     from .model import Quick96Model
 
     return Quick96Model(config, resources)
+
+
+def _exchange() -> ModelExchange:
+    from .exchange import Quick96Exchange
+
+    return Quick96Exchange()
 
 
 @hookimpl
@@ -78,4 +82,5 @@ def understudy_models() -> Iterable[StageSpec[Model]]:
         ),
         build=_build,
         learns=True,
+        exchange=_exchange,
     )

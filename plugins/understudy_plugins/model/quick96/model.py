@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from understudy_sdk import Crop, CropSpec, FaceType, Resources, Side, Swap, TrainingData
+from understudy_sdk import Crop, CropSpec, FaceBatch, FaceType, Resources, Side, Swap, TrainingData
 from understudy_sdk.autoencoder.architecture import Widths
 from understudy_sdk.autoencoder.autoencoder import new_autoencoder
+from understudy_sdk.autoencoder.drawing import Drawing
+from understudy_sdk.autoencoder.engine import Engine
 from understudy_sdk.autoencoder.losses import Faces, gaussian_blur
 from understudy_sdk.autoencoder.optimizer import RMSprop
 from understudy_sdk.autoencoder.samples import Samples
-from understudy_sdk.autoencoder.state import choose_bfloat16, masks_of, pictures_of, take, to_network
+from understudy_sdk.autoencoder.state import masks_of, pictures_of, take, to_network
 
 from .losses import face_losses
 from .samples import look_up, prepare
@@ -42,14 +44,17 @@ class Quick96Model:
     def __init__(self, config: Quick96Config, resources: Resources) -> None:
         """Build the networks with first weights on the device lent."""
         self._config = config
-        self._device = torch.device(resources.device)
-        if self._device.type == "cpu":
-            torch.set_num_threads(resources.threads)
+        self._engine = Engine(config, resources)
         widths = Widths(config.code_width, config.encoder_width, config.decoder_width, config.mask_width)
-        self._network = new_autoencoder(_SIZE, widths, config.seed).to(self._device)
-        self._optimizer = RMSprop(dict(self._network.named_parameters()), config.lr_dropout, config.seed)
+        self._network = self._engine.place(new_autoencoder(_SIZE, widths, config.seed))
+        self._drawing = Drawing(self._network, self._engine)
+        self._optimizer = RMSprop(
+            dict(self._network.named_parameters()),
+            config.lr_dropout,
+            config.seed,
+            slots_on_cpu=config.optimizer_on == "cpu",
+        )
         self._learning_rate_factor = 1.0
-        self._is_bfloat16 = choose_bfloat16(config.precision, self._device)
 
     @property
     def crop_spec(self) -> CropSpec:
@@ -58,30 +63,44 @@ class Quick96Model:
 
     @property
     def batch_size(self) -> int:
-        """Faces of each side per step."""
-        return self._config.batch_size
+        """Faces of each side per step; 0 for as many as fit."""
+        return self._config.faces_per_step
 
     # -- learning --
 
     def train_step(self, data: TrainingData, step: int, batch_size: int) -> Mapping[str, float]:
         """Learn once and return the mean losses ``source`` and ``target``, as they were before."""
-        number, is_bent = look_up(step)
-        is_bent = is_bent and self._config.random_warp
-        shown = prepare(
-            data.draw(Side.SOURCE, number, batch_size), is_bent=is_bent, hsv_power=self._config.random_hsv_power
-        )
-        source, target = self._losses(shown, prepare(data.draw(Side.TARGET, number, batch_size), is_bent=is_bent))
-        (source.sum() + target.sum()).backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        engine, (number, is_bent) = self._engine, look_up(step)
+        sides = (engine.share(data.draw(side, number, batch_size)) for side in (Side.SOURCE, Side.TARGET))
+        rows = []
+        for source, target in zip(*(engine.parts(side) for side in sides), strict=True):
+            losses = self._losses(*self._prepare(source, target, is_bent and self._config.random_warp))
+            (losses[0].sum() + losses[1].sum()).backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+            rows.append([loss.detach() for loss in losses])
+        engine.gather(self._network.parameters())
         self._optimizer.step(step, self._config.learning_rate * self._learning_rate_factor)
-        return {"source": source.mean().item(), "target": target.mean().item()}
+        source_losses, target_losses = (torch.cat(row) for row in zip(*rows, strict=True))
+        return engine.mean_losses({"source": source_losses, "target": target_losses}, batch_size)
+
+    def _prepare(self, source: FaceBatch, target: FaceBatch, is_bent: bool) -> tuple[Samples, Samples]:
+        config = self._config
+        shown = prepare(
+            source, is_bent=is_bent, is_flipped=config.random_source_flip, hsv_power=config.random_hsv_power
+        )
+        return shown, prepare(target, is_bent=is_bent, is_flipped=config.random_target_flip)
 
     def _losses(self, source: Samples, target: Samples) -> tuple[Tensor, Tensor]:
         """Return each face's loss, (B,), for the source's faces and for the target's."""
-        network = self._network
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bfloat16):
-            codes = network.codes(source.seen, target.seen)
-            source_drawn, target_drawn = network.source_decoder(codes.source), network.target_decoder(codes.target)
-        return _compare(Faces(*source_drawn), source.true), _compare(Faces(*target_drawn), target.true)
+        network, drawing = self._network, self._drawing
+        with self._engine.autocast():
+            codes = drawing.codes(source.seen, target.seen)
+            source_drawn = drawing.faces(network.source_decoder, codes.source)
+            target_drawn = drawing.faces(network.target_decoder, codes.target)
+        return _compare(source_drawn, source.true), _compare(target_drawn, target.true)
+
+    def remarks(self) -> Sequence[str]:
+        """Return what the user should read, and forget it."""
+        return self._engine.remarks()
 
     def lower_learning_rate(self, factor: float) -> None:
         """Multiply the learning rate by a factor below 1; kept with the optimizer's state."""
@@ -115,7 +134,7 @@ class Quick96Model:
 
     def _codes(self, crops: Sequence[Crop]) -> Iterator[Tensor]:
         for first in range(0, len(crops), _SWAP_BATCH):
-            chunk = to_network(crops[first : first + _SWAP_BATCH], _SIZE, self._device, _NAME)
+            chunk = to_network(crops[first : first + _SWAP_BATCH], _SIZE, self._engine.device, _NAME)
             yield self._network.source_code(chunk)
 
     # -- state --

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import torch
 
 from understudy_sdk import FaceBatch
-from understudy_sdk.augment import MotionRanges, bend, draw_hsv_shifts, draw_warp, move, shift_hsv
+from understudy_sdk.augment import MotionRanges, bend, draw_hsv_shifts, draw_warp, move, places_of, shift_hsv
 from understudy_sdk.autoencoder.losses import Faces
-from understudy_sdk.autoencoder.samples import Samples
+from understudy_sdk.autoencoder.samples import FLIP_CHANCE, Samples
 
 __all__ = ["look_up", "prepare"]
 
@@ -29,13 +30,20 @@ def look_up(step: int) -> tuple[int, bool]:
     return step - 1 - step // _PLAIN_EVERY, is_bent
 
 
-def prepare(batch: FaceBatch, *, is_bent: bool, hsv_power: float = 0.0) -> Samples:
-    """Move a draw's faces, and tint and bend what the encoder sees; all chance comes from the draw's seed."""
+def prepare(batch: FaceBatch, *, is_bent: bool, is_flipped: bool = False, hsv_power: float = 0.0) -> Samples:
+    """Move a draw's faces, and tint and bend what the encoder sees; all chance comes from the draw's seed.
+
+    Part of a draw gives what it gives within the whole. With ``is_flipped``, some faces are mirrored.
+    """
     rgb = batch.rgb.float() / 255.0
     mask = batch.mask.float() / 255.0
-    warp = draw_warp(batch.seed, len(rgb), rgb.shape[-1], rgb.device, RANGES)
+    count, kept = places_of(batch)
+    ranges = replace(RANGES, flip=FLIP_CHANCE) if is_flipped else RANGES
+    warp = draw_warp(batch.seed, count, rgb.shape[-1], rgb.device, ranges, kept=kept)
     mask = move(mask, warp.motion, warp.flip, "linear").clamp(0, 1)
-    seen = shift_hsv(rgb, draw_hsv_shifts(batch.seed, len(rgb), hsv_power, rgb.device)) if hsv_power else rgb
+    seen = rgb
+    if hsv_power:
+        seen = shift_hsv(rgb, draw_hsv_shifts(batch.seed, count, hsv_power, rgb.device, kept=kept))
     if not is_bent and seen is rgb:
         face = move(rgb, warp.motion, warp.flip).clamp(0, 1)
         return Samples(face, Faces(face, mask))

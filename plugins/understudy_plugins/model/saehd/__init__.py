@@ -10,13 +10,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from understudy_sdk import CHANGEABLE, Model, Resources, StageConfig, StageSpec, hookimpl
+from understudy_sdk import CHANGEABLE, Model, ModelExchange, Resources, StageSpec, hookimpl
 from understudy_sdk.autoencoder.architecture import Architecture
+from understudy_sdk.autoencoder.settings import BatchSize, LearningSettings, OptimizerPlace
 
 __all__ = ["SAEHDConfig", "understudy_models"]
 
 
-class SAEHDConfig(StageConfig):
+class SAEHDConfig(LearningSettings):
     """Settings of SAEHD."""
 
     resolution: Annotated[
@@ -45,7 +46,11 @@ class SAEHDConfig(StageConfig):
     ] = 22
     seed: Annotated[int, Field(ge=0, lt=2**31, description="Decides the first weights and which of them move.")] = 0
     batch_size: Annotated[
-        int, Field(ge=1, le=256, description="Faces of each side per step.", json_schema_extra=CHANGEABLE)
+        BatchSize,
+        Field(
+            description="Faces of each side per step; auto takes as many as fit into the memory.",
+            json_schema_extra=CHANGEABLE,
+        ),
     ] = 8
     learning_rate: Annotated[
         float, Field(gt=0, le=0.01, description="How far a weight moves in a step.", json_schema_extra=CHANGEABLE)
@@ -57,6 +62,7 @@ class SAEHDConfig(StageConfig):
             json_schema_extra=CHANGEABLE,
         ),
     ] = "adabelief"
+    optimizer_on: OptimizerPlace = "device"
     lr_dropout: Annotated[
         Literal["n", "y", "cpu"],
         Field(
@@ -74,6 +80,13 @@ class SAEHDConfig(StageConfig):
     ] = True
     eyes_mouth_priority: Annotated[
         bool, Field(description="Eyes and mouth count much more.", json_schema_extra=CHANGEABLE)
+    ] = False
+    uniform_yaw: Annotated[
+        bool,
+        Field(
+            description="Faces turned this way and that come equally often, however rare some are.",
+            json_schema_extra=CHANGEABLE,
+        ),
     ] = False
     blur_out_mask: Annotated[
         bool,
@@ -170,18 +183,11 @@ class SAEHDConfig(StageConfig):
     pretrain: Annotated[
         bool,
         Field(
-            description="Learn faces in general, of many people on both sides: no warp, both flips, none of the "
-            "powers. When it is switched off, the part that keeps people apart begins anew.",
+            description="Learn faces in general, of many people on both sides: no warp, both flips, uniform "
+            "yaw, none of the powers. When it is switched off, the part that keeps people apart begins anew.",
             json_schema_extra=CHANGEABLE,
         ),
     ] = False
-    precision: Annotated[
-        Literal["auto", "float32", "bfloat16"],
-        Field(
-            description="Numbers the networks learn with; auto takes bfloat16 where the device has it in hardware.",
-            json_schema_extra=CHANGEABLE,
-        ),
-    ] = "auto"
 
     @field_validator("archi")
     @classmethod
@@ -215,6 +221,12 @@ def _build(config: SAEHDConfig, resources: Resources) -> Model:
     return SAEHDModel(config, resources)
 
 
+def _exchange() -> ModelExchange:
+    from .exchange import SAEHDExchange
+
+    return SAEHDExchange()
+
+
 @hookimpl
 def understudy_models() -> Iterable[StageSpec[Model]]:
     """Offer SAEHD."""
@@ -235,4 +247,5 @@ def understudy_models() -> Iterable[StageSpec[Model]]:
         ),
         build=_build,
         learns=True,
+        exchange=_exchange,
     )

@@ -8,7 +8,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from understudy_sdk import Crop, CropSpec, FaceType, Resources, Side, Swap, TrainingData
+from understudy_sdk import Crop, CropSpec, FaceBatch, FaceType, Resources, Side, Swap, TrainingData
+from understudy_sdk.autoencoder.engine import Engine
 from understudy_sdk.autoencoder.samples import Variation, prepare
 from understudy_sdk.autoencoder.state import masks_of, pictures_of, take, to_network
 
@@ -33,10 +34,8 @@ class SAEHDModel:
     def __init__(self, config: SAEHDConfig, resources: Resources) -> None:
         """Build the networks with first weights on the device lent."""
         self._config = in_effect(config)
-        self._device = torch.device(resources.device)
-        if self._device.type == "cpu":
-            torch.set_num_threads(resources.threads)
-        self._learner = Learner(config, self._device)
+        self._engine = Engine(config, resources)
+        self._learner = Learner(config, self._engine)
         self._network = self._learner.network
         self._learning_rate_factor = 1.0
 
@@ -47,8 +46,8 @@ class SAEHDModel:
 
     @property
     def batch_size(self) -> int:
-        """Faces of each side per step."""
-        return self._config.batch_size
+        """Faces of each side per step; 0 for as many as fit."""
+        return self._config.faces_per_step
 
     # -- learning --
 
@@ -57,18 +56,24 @@ class SAEHDModel:
 
         Losses of adversaries are not among them; those of style count to the source's.
         """
-        config = self._config
-        source, target = (data.draw(side, step - 1, batch_size) for side in (Side.SOURCE, Side.TARGET))
+        config, engine = self._config, self._engine
+        sides = (engine.share(self._draw(data, side, step, batch_size)) for side in (Side.SOURCE, Side.TARGET))
         bent, features = config.random_warp, config.eyes_mouth_priority
         source_variation = Variation(bent, config.random_source_flip, config.random_hsv_power, features)
         target_variation = Variation(bent, config.random_target_flip, 0.0, features)
-        source_losses, target_losses = self._learner.learn(
-            prepare(source, source_variation, target, config.color_transfer),
-            prepare(target, target_variation),
-            step,
-            self._learning_rate_factor,
+        parts = (
+            (prepare(source, source_variation, target, config.color_transfer), prepare(target, target_variation))
+            for source, target in zip(*(engine.parts(side) for side in sides), strict=True)
         )
-        return {"source": source_losses.mean().item(), "target": target_losses.mean().item()}
+        source_losses, target_losses = self._learner.learn(parts, step, self._learning_rate_factor)
+        return engine.mean_losses({"source": source_losses, "target": target_losses}, batch_size)
+
+    def _draw(self, data: TrainingData, side: Side, step: int, batch_size: int) -> FaceBatch:
+        return data.draw(side, step - 1, batch_size, uniform_yaw=self._config.uniform_yaw)
+
+    def remarks(self) -> Sequence[str]:
+        """Return what the user should read, and forget it."""
+        return self._engine.remarks()
 
     def lower_learning_rate(self, factor: float) -> None:
         """Multiply the learning rate by a factor below 1; kept with the optimizer's state."""
@@ -105,7 +110,7 @@ class SAEHDModel:
 
     def _batches(self, crops: Sequence[Crop]) -> Iterator[Tensor]:
         for first in range(0, len(crops), _SWAP_BATCH):
-            yield to_network(crops[first : first + _SWAP_BATCH], self._config.resolution, self._device, _NAME)
+            yield to_network(crops[first : first + _SWAP_BATCH], self._config.resolution, self._engine.device, _NAME)
 
     # -- state --
 

@@ -12,9 +12,11 @@ import torch
 from understudy_plugins.model.saehd import SAEHDConfig
 from understudy_plugins.model.saehd.learner import Learner
 from understudy_sdk.autoencoder.deepfacelab import to_weights
+from understudy_sdk.autoencoder.engine import Engine
 from understudy_sdk.autoencoder.losses import Faces
 from understudy_sdk.autoencoder.samples import Samples
 from understudy_sdk.foreign import read_arrays
+from understudy_sdk.testing.values import offline_cpu
 
 WIDTHS = {"liae-ud": (14, 6, 6, 4), "df-udt": (12, 4, 4, 2)}
 
@@ -88,7 +90,7 @@ def new_learner(saved_weights):
             precision="float32",
             **settings,
         )
-        learner = Learner(config, torch.device("cpu"))
+        learner = Learner(config, Engine(config, offline_cpu()))
         learner.network.load_state_dict(saved_weights(archi))
         for adversary in learner.adversaries.values():
             for name, weight in adversary.network.named_parameters():

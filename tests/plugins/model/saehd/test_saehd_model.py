@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from torch._dynamo.exc import TorchDynamoException
 
 from understudy_plugins.model.saehd import SAEHDConfig, understudy_models
 from understudy_plugins.model.saehd.model import SAEHDModel
-from understudy_sdk import Crop, FaceType, InvalidValueError, Resources, Side, StageError, TrainableModel
+from understudy_sdk import Crop, FaceType, InvalidValueError, Remarking, Resources, Side, StageError, TrainableModel
 from understudy_sdk.testing.model import TrainableModelContract
+from understudy_sdk.testing.processes import side_by_side
 from understudy_sdk.testing.training_data import DrawnFaces
 from understudy_sdk.testing.values import offline_cpu
 
@@ -23,6 +26,7 @@ EVERYTHING = {
     "lr_dropout": "cpu",
     "clip_gradients": True,
     "eyes_mouth_priority": True,
+    "uniform_yaw": True,
     "blur_out_mask": True,
     "random_source_flip": True,
     "random_hsv_power": 0.1,
@@ -44,6 +48,11 @@ def build(**settings):
     return SAEHDModel(SAEHDConfig(**{**SPEC.tiny.model_dump(), **settings}), Resources("cpu", lambda weight: None))
 
 
+def build_among(parallel, **settings):
+    config = SAEHDConfig(**{**SPEC.tiny.model_dump(), **settings})
+    return SAEHDModel(config, replace(offline_cpu(), parallel=parallel))
+
+
 def crops_of(model, count=3):
     side, kind = model.crop_spec.size, model.crop_spec.face_type
     random = np.random.default_rng(0)
@@ -51,9 +60,9 @@ def crops_of(model, count=3):
     return [Crop(picture, np.eye(2, 3), kind, np.zeros((68, 2), np.float32)) for picture in pictures]
 
 
-def train(model, steps):
+def train(model, steps, batch_size=0):
     data = DrawnFaces(model.crop_spec)
-    return [dict(model.train_step(data, step, model.batch_size)) for step in steps]
+    return [dict(model.train_step(data, step, batch_size or model.batch_size)) for step in steps]
 
 
 def copied(tensors):
@@ -74,6 +83,12 @@ class TestContract(TrainableModelContract):
         settings = EVERYTHING | {"lr_dropout": "n"} if request.param == "everything" else {}
         config = SAEHDConfig(**{**SPEC.tiny.model_dump(), **settings})
         return SPEC.build(config, offline_cpu())
+
+    @pytest.fixture
+    def new_model(self):
+        # AdaBelief and a rate as it is used: clipped RMSprop takes full steps where gradients are but rounding
+        settings = EVERYTHING | {"optimizer": "adabelief", "learning_rate": 5e-5}
+        return lambda parallel: build_among(parallel, **settings)
 
 
 @pytest.mark.parametrize("archi", ARCHIS)
@@ -182,9 +197,89 @@ def test_after_pretraining_what_keeps_people_apart_begins_anew(archi, forgotten)
     assert all(torch.equal(value, special.weights()[name]) for name, value in again.weights().items())
 
 
+def distance(one, other):
+    return sum((one[name] - value).abs().sum().item() for name, value in other.items())
+
+
+def assert_learnt_alike(one, other, start):
+    """Expect weights, the GAN's among them, to lie near each other beside the way that they have gone."""
+    mine, theirs = one.weights() | judges(one), other.weights() | judges(other)
+    assert distance(mine, theirs) < 0.05 * distance(mine, start)
+
+
+def judges(model):
+    return {name: value for name, value in model.optimizer_state().items() if ".weights." in name}
+
+
+@pytest.mark.parametrize("name", ["tiny", "everything"])
+def test_parts_learn_what_the_whole_batch_does(name):
+    settings = {**(EVERYTHING if name == "everything" else {}), "optimizer": "adabelief", "learning_rate": 5e-5}
+    whole, parts = build(**settings), build(accumulate=3, **settings)
+    start = copied(whole.weights() | judges(whole))
+    for expected, losses in zip(train(whole, [1, 2, 3], 4), train(parts, [1, 2, 3], 4), strict=True):
+        assert losses == pytest.approx(expected, rel=1e-4)
+    assert_learnt_alike(parts, whole, start)
+
+
+def test_processes_and_their_parts_learn_what_one_does():
+    settings = {**EVERYTHING, "optimizer": "adabelief", "learning_rate": 5e-5, "accumulate": 2}
+
+    def learn(parallel):
+        model = build_among(parallel, **settings)
+        return train(model, [1, 2], 4), model
+
+    alone = build(**settings)
+    start = copied(alone.weights() | judges(alone))
+    expected = train(alone, [1, 2], 4)
+    (first, one), (second, other) = side_by_side(2, learn)
+    assert first == second
+    assert first[0] == pytest.approx(expected[0], rel=1e-4)
+    assert first[1] == pytest.approx(expected[1], rel=1e-4)
+    assert distance(one.weights() | judges(one), other.weights() | judges(other)) == 0
+    assert_learnt_alike(one, alone, start)
+
+
+def test_recomputing_and_where_means_lie_change_nothing():
+    plain, other = build(**EVERYTHING), build(**EVERYTHING, recompute=True, optimizer_on="cpu")
+    assert train(plain, [1, 2]) == train(other, [1, 2])
+    assert all(torch.equal(value, plain.weights()[name]) for name, value in other.weights().items())
+
+
+def test_layouts_learn_alike():
+    plain, other = (
+        build(lr_dropout="y", learning_rate=5e-5),
+        build(lr_dropout="y", learning_rate=5e-5, layout="channels_last"),
+    )
+    start = copied(plain.weights() | judges(plain))
+    for expected, losses in zip(train(plain, [1, 2]), train(other, [1, 2]), strict=True):
+        assert losses == pytest.approx(expected, rel=1e-4)
+    assert_learnt_alike(other, plain, start)
+
+
+def test_where_nothing_compiles_it_learns_and_says_so(monkeypatch):
+    def broken(function):
+        def call(*args):
+            raise TorchDynamoException("no compiler")
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", broken)
+    model = build(compile=True)
+    assert isinstance(model, Remarking)
+    assert train(model, [1, 2]) == train(build(), [1, 2])
+    (remark,) = model.remarks()
+    assert "no compiler" in remark
+    assert model.remarks() == []
+
+
+def test_the_batch_may_be_left_to_the_host():
+    assert build(batch_size="auto").batch_size == 0
+
+
 def test_pretraining_overrides_what_the_rule_says():
     powers = EVERYTHING | {"pretrain": True}
     plain = {**EVERYTHING, "lr_dropout": "n", "color_transfer": "none", "random_hsv_power": 0.0, "random_warp": False}
+    plain |= {"uniform_yaw": True}
     plain |= {name: 0.0 for name in EVERYTHING if name.endswith("_power")} | {"random_target_flip": True}
     assert train(build(**powers), [1, 2]) == train(build(**plain), [1, 2])
 

@@ -80,7 +80,7 @@ def test_five_steps_equal_the_reference(archi, new_learner, stored, batch):
         np.testing.assert_allclose(some_of(name, gradient), theirs, atol=1e-4 * np.abs(theirs).max())
     before = {name: value.detach().clone() for name, value in learner.network.named_parameters()}
     for step in range(5):
-        source, target = learner.learn(*batch, step + 1, 1.0)
+        source, target = learner.learn([batch], step + 1, 1.0)
         np.testing.assert_allclose(source.numpy(), reference["src_loss"][step], rtol=1e-5)
         np.testing.assert_allclose(target.numpy(), reference["dst_loss"][step], rtol=1e-5)
     for name, value in learner.network.named_parameters():
@@ -116,7 +116,7 @@ def test_every_option_gives_the_reference_losses_and_gradients(archi, variant, n
         assert np.median(errors) < 5e-3
         assert errors.max() < 0.5
     for step, losses in enumerate(reference["steps"]):
-        ours = torch.stack(learner.learn(*batch, step + 1, 1.0)).numpy()
+        ours = torch.stack(learner.learn([batch], step + 1, 1.0)).numpy()
         is_exact = is_clipped or step == 0
         np.testing.assert_allclose(ours, losses, rtol=5e-6 if is_exact else 1e-3, err_msg=f"step {step}")
 
