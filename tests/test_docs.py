@@ -142,7 +142,7 @@ def put_files(node, folder, key=""):
     elif isinstance(node, list):
         for value in node:
             put_files(value, folder, key)
-    elif key in {"clips", "file", "like", "mattes", "weights_file", "faces"}:
+    elif key in {"clips", "file", "like", "mattes", "weights", "weights_file", "faces"}:
         path = folder / node / "index.sqlite" if key == "faces" else folder / node
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from .material import Material
 __all__ = ["MASK_PICTURES"]
 
 TURNED: Final = Pose(yaw_deg=24, pitch_deg=-4)
+COLORED_OR_NOT: Final = {"color_transfer: none": {"color_transfer": "none"}, "color_transfer: rct, as usual": {}}
 
 
 def masker_hull(material: Material) -> Figure:
@@ -119,7 +121,7 @@ def masks_joined(material: Material) -> Figure:
     return axes[0].figure
 
 
-def _merged(material: Material, name: str) -> Figure:
+def _merged(material: Material, name: str, ways: Mapping[str, Mapping[str, Any]] = COLORED_OR_NOT) -> Figure:
     """Lay another portrait's crop over a face: a stand-in for a model's answer, in another light on purpose."""
     target = material.posed("astronaut", Pose(yaw_deg=-6))
     source = material.crop(material.portraits["hopper"].rgb, "full", 192)
@@ -133,13 +135,13 @@ def _merged(material: Material, name: str) -> Figure:
     axes = panels(4)
     show(axes[0], target[low[1] : high[1], low[0] : high[0]], "the frame, around the face")
     show(axes[1], source.rgb, "stand-in for a model's answer")
-    for axis, settings in zip(axes[2:], ({"color_transfer": "none"}, {}), strict=True):
+    for axis, (title, settings) in zip(axes[2:], ways.items(), strict=True):
         layer = material.stage("merger", name, mask_erode_px=4, mask_blur_px=20, **settings).merge(
             region, swap, crop, mask
         )
         alpha = layer.mask[..., None]
         picture = region.rgb * (1 - alpha) + layer.rgb * alpha
-        show(axis, np.clip(picture, 0, 1), "color_transfer: none" if settings else "color_transfer: rct, as usual")
+        show(axis, np.clip(picture, 0, 1), title)
     return axes[0].figure
 
 
@@ -153,6 +155,26 @@ def merger_seamless_clone(material: Material) -> Figure:
     return _merged(material, "seamless_clone")
 
 
+def merger_laplacian(material: Material) -> Figure:
+    """The multi-band blend, without and with colour transfer."""
+    return _merged(material, "laplacian")
+
+
+def merger_hist_match(material: Material) -> Figure:
+    """The histogram match, without and with colour transfer before it."""
+    return _merged(material, "hist_match")
+
+
+def merger_seamless_hist_match(material: Material) -> Figure:
+    """The clone with a histogram match, without and with colour transfer before it."""
+    return _merged(material, "seamless_hist_match")
+
+
+def merger_raw(material: Material) -> Figure:
+    """The raw face, over its mask and over its square."""
+    return _merged(material, "raw", {"over: mask, as usual": {}, "over: square": {"over": "square"}})
+
+
 MASK_PICTURES: Final = {
     "masker-hull": masker_hull,
     "masker-mesh": masker_mesh,
@@ -161,4 +183,8 @@ MASK_PICTURES: Final = {
     "masks-joined": masks_joined,
     "merger-overlay": merger_overlay,
     "merger-seamless_clone": merger_seamless_clone,
+    "merger-laplacian": merger_laplacian,
+    "merger-hist_match": merger_hist_match,
+    "merger-seamless_hist_match": merger_seamless_hist_match,
+    "merger-raw": merger_raw,
 }

@@ -148,8 +148,9 @@ class Material:
         assert self.clips
         path = self.folder / "pictures.yaml"
         path.write_text(PROJECT, encoding="utf-8")
-        project = load_project(path, self.registry)
-        run(project, phases=("extract",), progress=Silent())
+        for target in ("scene", "astronaut"):  # only what a swap uses is extracted
+            project = load_project(path, self.registry, [f"swaps.0.target={target}"])
+            run(project, phases=("extract",), progress=Silent())
         return project
 
     @cached_property

@@ -102,7 +102,10 @@ def _read(source: Path) -> dict[str, DrawnMask]:
 
 
 def _read_file(path: Path) -> dict[str, DrawnMask]:
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RequestError(f"{path} cannot be read: {error.strerror}\n  make it readable, and run again") from error
     try:
         parsed = json.loads(content)
     except (ValueError, RecursionError):

@@ -26,7 +26,16 @@ from .selection import Wanted, face_recipe, wanted_faces
 from .store import Artifact, WorkFolder, digest, read_json, write_json
 from .video import fingerprint
 
-__all__ = ["REACH", "chosen_faces", "learn_arrays", "measured_folder", "shown_crops", "swap_artifact"]
+__all__ = [
+    "REACH",
+    "chosen_faces",
+    "faces_stamp",
+    "learn_arrays",
+    "measured_folder",
+    "sample_arrays",
+    "shown_crops",
+    "swap_artifact",
+]
 
 _FORMAT: Final = 2
 
@@ -99,9 +108,7 @@ def learn_arrays(
         RequestError: When the faceset's crops do not reach as far as the model's, or there are no faces.
     """
     with Faceset(faceset_artifact(work, faceset).folder) as index:
-        keys = [clip.fingerprint for clip in index.clips()] if faceset.faces else _fingerprints(faceset.clips)
-        chosen = chosen_faces(index.notes(keys), wanted_faces(index, faceset, face))
-        notes = [note for note in chosen if not note.is_marked]  # a marked face does not make the next one the largest
+        keys, notes = _unmarked(index, faceset, face)
         _check_reach(faceset, spec, len(notes), index.face_types())
         held = set(held_out(len(notes), hold_out).tolist())
         names = digest([index.stamp(keys), sorted(held), *(note.name for note in notes)])
@@ -117,6 +124,31 @@ def learn_arrays(
         _save_held(index, [notes[number] for number in sorted(held)], spec, apart)
     write_json(folder.with_suffix(".json"), recipe)
     return folder
+
+
+def faces_stamp(work: WorkFolder, faceset: ChosenFaceset, face: FaceChoice) -> str:
+    """Return what is another text when a faceset's chosen faces came, went or moved."""
+    with Faceset(faceset_artifact(work, faceset).folder) as index:
+        keys, notes = _unmarked(index, faceset, face)
+        return digest([index.stamp(keys), *(note.name for note in notes)])
+
+
+def sample_arrays(
+    work: WorkFolder, faceset: ChosenFaceset, face: FaceChoice, spec: CropSpec, folder: Path, count: int
+) -> None:
+    """Write about ``count`` of a faceset's chosen faces at the crops of a model that learns nothing here.
+
+    They are spread like faces that are held out and lie where those would: in ``held_folder(folder)``.
+
+    Raises:
+        RequestError: When the faceset's crops do not reach as far as the model's, or there are no faces.
+    """
+    with Faceset(faceset_artifact(work, faceset).folder) as index:
+        _, notes = _unmarked(index, faceset, face)
+        _check_reach(faceset, spec, len(notes), index.face_types())
+        picked = held_out(len(notes), min(count / len(notes), 0.5)).tolist() or range(min(count, len(notes)))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _save_held(index, [notes[number] for number in picked], spec, held_folder(folder))
 
 
 def measured_folder(folder: Path) -> Path:
@@ -141,6 +173,13 @@ def shown_crops(arrays: Any, spec: CropSpec, count: int) -> list[Crop]:
     ]
 
 
+def _unmarked(index: Faceset, faceset: ChosenFaceset, face: FaceChoice) -> tuple[list[str], list[FaceNote]]:
+    """Return the fingerprints of a faceset's clips, and its chosen faces that are not marked."""
+    keys = [clip.fingerprint for clip in index.clips()] if faceset.faces else _fingerprints(faceset.clips)
+    chosen = chosen_faces(index.notes(keys), wanted_faces(index, faceset, face))
+    return keys, [note for note in chosen if not note.is_marked]  # a marked face does not make the next one the largest
+
+
 def _side_recipe(work: WorkFolder, faceset: ChosenFaceset) -> dict[str, Any]:
     artifact = faceset_artifact(work, faceset)
     return {"extract": artifact.recipe, "clips": _fingerprints(faceset.clips)}
@@ -159,7 +198,7 @@ def _check_reach(faceset: ChosenFaceset, spec: CropSpec, faces: int, face_types:
     least = min(face_types, key=REACH.__getitem__)
     if REACH[least] < REACH[spec.face_type]:
         raise RequestError(
-            f"the model learns from {spec.face_type} crops, but {faceset.name!r} holds {least} "
+            f"the model takes {spec.face_type} crops, but {faceset.name!r} holds {least} "
             f"crops, which show less of the head\n  set extract.face_type to {spec.face_type} or larger"
         )
 

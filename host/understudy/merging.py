@@ -1,37 +1,37 @@
 """How does a target's clip become the recast clip?
 
-Frames are decoded in one thread, swapped and merged in the caller's, and encoded in a third. A chunk's file appears
-under its name when it is whole; when all are there they are joined, without encoding again, with the source's other
-streams.
+Frames are decoded in one thread, pass through the swaps one after the other in the caller's (``swapping``), and are
+encoded in a third. A chunk's file appears under its name when it is whole; when all are there they are joined, without
+encoding again, with the source's other streams.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
-from understudy_sdk import Crop, CropSpec, Frame, Mask, Merger, Model, Resources
-from understudy_sdk.geometry import compose, crop_corners, frame_to_crop, invert
-from understudy_sdk.warp import warp_mask
+from understudy_sdk import Model, Resources
 
 from . import __version__
 from .ahead import Behind, ahead
 from .errors import RequestError
-from .extraction import faceset_artifact, warp_crop
-from .faceset import FaceRow, Faceset
+from .extraction import faceset_artifact
+from .faceset import Faceset
 from .learning import chosen_faces
-from .pictures import decode_mask
-from .plugins import blaming
 from .progress import Progress
-from .project import Chosen, ChosenSwap, LoadedProject, VideoSettings
+from .project import ChosenSwap, LoadedProject, VideoSettings
+from .provenance.attesting import attest, signer_mark
+from .provenance.label import labelled
+from .provenance.manifest import SOURCE_TYPE
+from .provenance.marking import FaceMark
 from .selection import face_recipe, wanted_faces
 from .store import Artifact, WorkFolder, digest, read_json, write_json
+from .swapping import ReadySwap, SpanFaces, Window, mask_over_crop, merged_frames, reach, widened_spans
 from .video import ChunkWriter, ClipInfo, ClipReader, DecodedFrame, Encoding, fingerprint, join_chunks, probe
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "merge_clip",
     "merge_progress",
     "overlap_text",
+    "payload_of",
     "reach",
     "ready_swap",
 ]
@@ -53,74 +54,18 @@ __all__ = [
 CHUNK_FRAMES: Final = 120
 """Frames of a chunk: what a killed run loses at most, and one closed group of pictures or more."""
 
-BATCH_FRAMES: Final = 4
-"""Frames whose faces a model swaps at once."""
-
-MASK_SIZE: Final = 256
-"""Side of the masks handed to mergers, in px."""
-
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of what merging makes from the same recipe."""
-
-SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-"""IPTC's term for a picture in which trained models changed a part."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipJob:
-    """One clip to merge: every swap whose target it shows, and where the result goes."""
+    """One clip to merge: every swap whose target it shows, where the result goes, and words to show on it."""
 
     clip: Path
     swaps: tuple[ChosenSwap, ...]
     output: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ReadySwap:
-    """A swap ready to work on one clip.
-
-    Attributes:
-        swap: What the project says.
-        model: Its trained model.
-        mergers: The swap's merger, then those of its ranges.
-        spans: First frame and the frame after the last, of each range.
-        faceset: Folder of the target's faceset.
-        clip: Fingerprint of the clip.
-    """
-
-    swap: ChosenSwap
-    model: Model
-    mergers: tuple[Merger, ...]
-    spans: tuple[tuple[int, int], ...]
-    faceset: Path
-    clip: str
-
-    def faces_between(self, first: int, stop: int) -> SpanFaces:
-        """Return the chosen faces of a span of frames."""
-        with Faceset(self.faceset) as index:
-            wanted = wanted_faces(index, self.swap.target, self.swap.face)
-            rows = chosen_faces(index.rows(self.clip, first, stop), wanted)
-            masks = {row.name: index.mask_png(row.name) for row in rows}
-        by_frame: dict[int, list[FaceRow]] = {}
-        for row in rows:
-            by_frame.setdefault(row.frame, []).append(row)
-        return SpanFaces(self, by_frame, masks)
-
-    def merger_at(self, position: int) -> tuple[Chosen, Merger]:
-        """Return the merger for a frame; of ranges that overlap, the later in the project counts."""
-        for number in reversed(range(len(self.spans))):
-            if self.spans[number][0] <= position < self.spans[number][1]:
-                return self.swap.ranges[number].merger, self.mergers[number + 1]
-        return self.swap.merger, self.mergers[0]
-
-
-@dataclass(frozen=True, slots=True)
-class SpanFaces:
-    """A swap's chosen faces in a span of frames: by frame, and their masks as PNG by picture name."""
-
-    ready: ReadySwap
-    by_frame: Mapping[int, Sequence[FaceRow]]
-    masks: Mapping[str, bytes]
+    label: str = ""
 
 
 def jobs_of(project: LoadedProject) -> tuple[ClipJob, ...]:
@@ -130,6 +75,7 @@ def jobs_of(project: LoadedProject) -> tuple[ClipJob, ...]:
             clip,
             tuple(swap for swap in project.swaps if clip in swap.target.clips),
             project.output_for(clip).resolve(),
+            project.output.label,
         )
         for clip in project.clips_to_merge()
     )
@@ -150,7 +96,7 @@ def merge_artifact(work: WorkFolder, job: ClipJob, video: VideoSettings, learnt:
         "clip": fingerprint(job.clip),
         "video": {"codec": video.codec, "pixel_format": video.pixel_format, "options": video.encoder_options()},
         "swaps": [_swap_recipe(work, swap, learnt[swap.index]) for swap in job.swaps],
-    }
+    } | ({"label": job.label} if job.label else {})
     return work.artifact("merge", job.clip.stem, recipe)
 
 
@@ -160,7 +106,8 @@ def merge_progress(work: WorkFolder, artifact: Artifact, job: ClipJob, project: 
     chunks = _chunks(work, artifact, job, info)
     done = [stop - first for (first, stop), path in chunks.items() if path.is_file()]
     joined = read_json(artifact.folder / "done.json") if job.output.is_file() else None
-    is_joined = len(done) == len(chunks) and joined is not None and joined == _stamp(project, job, chunks.values())
+    is_joined = len(done) == len(chunks) and joined is not None
+    is_joined = is_joined and joined == _stamp(project, job, chunks.values(), signer_mark(project))
     return sum(done), len(info.pts), is_joined
 
 
@@ -188,7 +135,18 @@ def ready_swap(
     mergers = tuple(chosen.build(resources) for chosen in (swap.merger, *(part.merger for part in swap.ranges)))
     spans = tuple((part.start.frame(info.average_rate), part.end.frame(info.average_rate)) for part in swap.ranges)
     faceset = faceset_artifact(work, swap.target).folder
-    return ReadySwap(swap, model, mergers, spans, faceset, fingerprint(job.clip))
+    masker = swap.mask_swaps.build(resources) if swap.mask_swaps else None
+    mark, window = FaceMark(info.width, info.height, payload_of(job)), _window(swap, info)
+    return ReadySwap(swap, model, mergers, spans, faceset, fingerprint(job.clip), window, mark, masker, job.label)
+
+
+def payload_of(job: ClipJob) -> int:
+    """Return what the mark in a clip's faces says: 24 bits that name the clip and what is done to it.
+
+    Nothing counts that does not also decide what chunks hold, so that the mark in a kept chunk is never out of date.
+    """
+    done = [[swap.model.swap_recipe(), swap.merger.recipe()] for swap in job.swaps]
+    return int(digest([fingerprint(job.clip), done])[:6], 16)
 
 
 def merge_clip(
@@ -220,7 +178,8 @@ def merge_clip(
         progress.finish()
     decodable = [path for path in chunks.values() if path.stat().st_size]
     join_chunks(decodable, job.clip, job.output, marking_of(project, job), progress.say, info=info)
-    write_json(artifact.folder / "done.json", _stamp(project, job, chunks.values()))
+    signer = attest(project, job, payload_of(job), progress.say)
+    write_json(artifact.folder / "done.json", _stamp(project, job, chunks.values(), signer))
     return job.output
 
 
@@ -264,73 +223,34 @@ def _merge_chunk(
         progress.advance()
 
     lost = len(reader.undecodable)
-    faces = [part.faces_between(*span) for part in ready]
-    batches = _batches(ahead(reader.frames(*span), depth=8))
-    first = next(batches, None)
+    spans = widened_spans([part.window for part in ready], span)
+    frames: Iterable[DecodedFrame] = ahead(reader.frames(*spans[0]), depth=8)
+    for part, given, wanted in zip(ready, spans[:-1], spans[1:], strict=True):
+        frames = merged_frames(frames, part.faces_between(*given), wanted)
+    passing = labelled(frames, ready[0].label if ready else "")
+    first = next(passing, None)
     if first is None:
         path.touch()  # an empty chunk stands for a stretch of the clip that cannot be decoded
     else:
         with ChunkWriter(path, reader.info, encoding) as writer, Behind(encode, depth=8) as encoder:
-            for batch in chain((first,), batches):
-                _merge_batch(batch, faces)
-                for frame in batch:
-                    encoder.put(frame)
-    progress.advance(len(reader.undecodable) - lost)
+            for frame in chain((first,), passing):
+                encoder.put(frame)
+    progress.advance(sum(span[0] <= position < span[1] for position in reader.undecodable[lost:]))
 
 
-def _batches(frames: Iterator[DecodedFrame]) -> Iterator[list[DecodedFrame]]:
-    batch: list[DecodedFrame] = []
-    for frame in frames:
-        batch.append(frame)
-        if len(batch) == BATCH_FRAMES:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _merge_batch(batch: Sequence[DecodedFrame], chosen_faces: Sequence[SpanFaces]) -> None:
-    """Swap and merge the chosen faces of a few frames, in place."""
-    for faces in chosen_faces:
-        part = faces.ready
-        places = [(frame, row) for frame in batch for row in faces.by_frame.get(frame.index, ())]
-        if not places:
-            continue
-        pictures = {frame.index: frame.frame() for frame, _ in places}
-        spec = part.model.crop_spec
-        crops = [warp_crop(pictures[frame.index], row.face, spec.face_type, spec.size) for frame, row in places]
-        with blaming(part.swap.model.offer, f"swapping faces of frames {places[0][0].index} to {places[-1][0].index}"):
-            swapped = part.model.swap(crops)
-        for (frame, row), crop, swap in zip(places, crops, swapped, strict=True):
-            chosen, merger = part.merger_at(frame.index)
-            mask = mask_over_crop(faces.masks[row.name], row, spec)
-            x0, y0, x1, y1 = reach(crop, pictures[frame.index])
-            if x0 >= x1 or y0 >= y1:
-                continue
-            region = frame.region(x0, y0, x1, y1)
-            with blaming(chosen.offer, f"merging the face at frame {frame.index}"):
-                layer = merger.merge(region, swap, crop, mask)
-            frame.lay(region, layer)
-
-
-def reach(crop: Crop, frame: Frame) -> tuple[int, int, int, int]:
-    """Return the box around a crop's square in its frame, two px wider, as far as the frame goes."""
-    corners = crop_corners(crop.frame_to_crop, crop.size)
-    low, high = np.floor(corners.min(axis=0)).astype(int) - 2, np.ceil(corners.max(axis=0)).astype(int) + 3
-    height, width = frame.rgb.shape[:2]
-    return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
-
-
-def mask_over_crop(mask_png: bytes, row: FaceRow, spec: CropSpec) -> Mask:
-    """Return a face's stored mask over the square of the model's crop."""
-    stored = decode_mask(mask_png, f"mask of {row.name}")
-    wanted = frame_to_crop(row.landmarks, spec.face_type, MASK_SIZE, mesh=row.face.mesh)
-    return Mask(warp_mask(stored, compose(invert(row.frame_to_crop), wanted), MASK_SIZE))
+def _window(swap: ChosenSwap, info: ClipInfo) -> Window:
+    return Window(info.pts, info.time_base, swap.steadiness, swap.steady_colors)
 
 
 def _swap_recipe(work: WorkFolder, swap: ChosenSwap, learnt: Any) -> dict[str, Any]:
+    more: dict[str, Any] = {"steadiness": swap.steadiness} if swap.steadiness else {}
+    if swap.steady_colors:
+        more["steady_colors"] = swap.steady_colors
+    if swap.mask_swaps:
+        more["mask_swaps"] = swap.mask_swaps.recipe()
+    model = swap.model_that_learnt(learnt[0]) if learnt else swap.model
     return {
-        "model": swap.model.recipe(),
+        "model": model.swap_recipe(),
         "learnt": learnt,
         "face": face_recipe(swap.target, swap.face),
         "extract": faceset_artifact(work, swap.target).recipe,
@@ -338,7 +258,7 @@ def _swap_recipe(work: WorkFolder, swap: ChosenSwap, learnt: Any) -> dict[str, A
         "ranges": [
             {"from": str(part.start), "to": str(part.end), "merger": part.merger.recipe()} for part in swap.ranges
         ],
-    }
+    } | more
 
 
 def _spans(info: ClipInfo) -> list[tuple[int, int]]:
@@ -349,24 +269,29 @@ def _spans(info: ClipInfo) -> list[tuple[int, int]]:
 def _chunks(work: WorkFolder, artifact: Artifact, job: ClipJob, info: ClipInfo) -> dict[tuple[int, int], Path]:
     """Return the file of every chunk, named after the faces in it: only chunks whose faces changed are made anew.
 
-    A face whose picture was deleted is not merged.
+    A face whose picture was deleted is not merged. The faces just before and after a chunk count too, for the movement
+    they show; where swaps are steadied, all that steady it.
     """
     spans, key = _spans(info), fingerprint(job.clip)
     stamps: list[list[str]] = [[] for _ in spans]
-    for swap in job.swaps:
+    windows = [_window(swap, info) for swap in job.swaps]
+    given = [widened_spans(windows, span) for span in spans]
+    for place, swap in enumerate(job.swaps):
         with Faceset(faceset_artifact(work, swap.target).folder) as index:
             wanted = wanted_faces(index, swap.target, swap.face)
-            names = {note.name for note in chosen_faces(index.notes([key]), wanted)}
-            for number, span in enumerate(spans):
-                found = index.span_stamps(key, *span)
-                stamps[number] += [f"{swap.index} {name} {found[name]}" for name in found if name in names]
+            notes = chosen_faces(index.notes([key]), wanted)
+            tracks = {note.name: note.track for note in notes}
+            for stamp, looked_at in zip(stamps, given, strict=True):
+                first, stop = looked_at[place]
+                found = index.span_stamps(key, first - 1, stop + 1)
+                stamp += [f"{swap.index} {name} {found[name]} {tracks[name]}" for name in found if name in tracks]
     return {
         span: artifact.folder / f"chunk-{span[0]:08d}-{digest(stamp)[:12]}.video"
         for span, stamp in zip(spans, stamps, strict=True)
     }
 
 
-def _stamp(project: LoadedProject, job: ClipJob, chunks: Iterable[Path]) -> dict[str, Any]:
+def _stamp(project: LoadedProject, job: ClipJob, chunks: Iterable[Path], signer: str) -> dict[str, Any]:
     stat = job.output.stat()
     tags = digest(marking_of(project, job))
     names = digest([chunk.name for chunk in chunks])
@@ -376,4 +301,5 @@ def _stamp(project: LoadedProject, job: ClipJob, chunks: Iterable[Path]) -> dict
         "mtime_ns": stat.st_mtime_ns,
         "tags": tags,
         "chunks": names,
+        "signer": signer,
     }

@@ -139,7 +139,7 @@ def load_learnt(work: WorkFolder, swap: ChosenSwap, resources: Resources, progre
     if not swap.iterations:
         return build_model(swap.model, resources)
     checkpoint = learnt_checkpoint(work, swap, progress.say)
-    model = build_model(swap.model_at(checkpoint.state.step - 1), resources)
+    model = build_model(swap.model_that_learnt(checkpoint.state.step), resources)
     assert isinstance(model, TrainableModel)
     with blaming(swap.model.offer, f"loading step {checkpoint.state.step}"):
         model.load_weights(checkpoint.weights())

@@ -19,26 +19,38 @@ F64 = npt.NDArray[np.float64]
 
 _BINS: Final = 256
 _RIDGE: Final = 1e-5  # added to variances, so that a plain picture has an inverse
+_ROUNDING: Final = 1e-8  # variance that is no more than rounding
 _SOT_SIGMA_COLOR, _SOT_SIGMA_PX = 5.0, 16.0
 
 
-def lct(picture: F32, reference: F32) -> F32:
-    """Give a picture the reference's mean and covariance, by their symmetric roots ("linear colour transfer")."""
-    mean, covariance = _moments(picture)
-    reference_mean, reference_covariance = _moments(reference)
+def lct(picture: F32, reference: F32, weights: F32 | None = None) -> F32:
+    """Give a picture the reference's mean and covariance, by their symmetric roots ("linear colour transfer").
+
+    Args:
+        picture: What is recoloured.
+        reference: Of any size where there are no weights.
+        weights: float32 (H, W), how much each pixel counts, in both; all alike by default.
+    """
+    mean, covariance = _moments(picture, weights)
+    reference_mean, reference_covariance = _moments(reference, weights)
     ridge = _RIDGE * np.eye(3)
     matrix = _root(reference_covariance + ridge) @ np.linalg.inv(_root(covariance + ridge))
     return _moved(picture, matrix.T, mean, reference_mean)
 
 
-def mkl(picture: F32, reference: F32) -> F32:
+def mkl(picture: F32, reference: F32, weights: F32 | None = None) -> F32:
     """Give a picture the reference's mean and covariance with the least movement (Monge-Kantorovitch, linear).
 
     F. Pitie and A. Kokaram, "The linear Monge-Kantorovitch linear colour mapping", 2007.
+
+    Args:
+        picture: What is recoloured.
+        reference: Of any size where there are no weights.
+        weights: float32 (H, W), how much each pixel counts, in both; all alike by default.
     """
-    mean, covariance = _moments(picture, lost_degrees=1)
-    reference_mean, reference_covariance = _moments(reference, lost_degrees=1)
-    root = _root(covariance)
+    mean, covariance = _moments(picture, weights, lost_degrees=1)
+    reference_mean, reference_covariance = _moments(reference, weights, lost_degrees=1)
+    root = _root(covariance + _ROUNDING * np.eye(3))
     inverse = np.linalg.inv(root)
     return _moved(picture, inverse @ _root(root @ reference_covariance @ root) @ inverse, mean, reference_mean)
 
@@ -62,7 +74,9 @@ def idt(picture: F32, reference: F32, rotations: npt.NDArray[np.floating]) -> F3
     return _picture(colors.T, picture.shape)
 
 
-def sot(picture: F32, reference: F32, directions: npt.NDArray[np.floating]) -> F32:
+def sot(
+    picture: F32, reference: F32, directions: npt.NDArray[np.floating], sigma_color: float = _SOT_SIGMA_COLOR
+) -> F32:
     """Move sorted colours onto the reference's sorted ones along many directions ("sliced optimal transport").
 
     What was moved is smoothed at last, with edges kept.
@@ -71,6 +85,7 @@ def sot(picture: F32, reference: F32, directions: npt.NDArray[np.floating]) -> F
         picture: What is recoloured.
         reference: Of the same size.
         directions: float (steps, batch, 3), unit vectors; the moves of a batch are averaged.
+        sigma_color: By how much moves may differ and still be smoothed into each other.
     """
     start, wanted = _rows(picture), _rows(reference)
     colors = start.copy()
@@ -82,7 +97,7 @@ def sot(picture: F32, reference: F32, directions: npt.NDArray[np.floating]) -> F
             move[place] += (np.sort(there) - here[place])[:, None] * direction
         colors += move / len(batch)
     moved = np.ascontiguousarray((colors - start).reshape(picture.shape), np.float32)
-    smooth = cv2.bilateralFilter(moved, 0, _SOT_SIGMA_COLOR, _SOT_SIGMA_PX)
+    smooth = cv2.bilateralFilter(moved, 0, sigma_color, _SOT_SIGMA_PX)
     return np.clip(picture + np.asarray(smooth, np.float32), 0.0, 1.0)
 
 
@@ -108,10 +123,15 @@ def _picture(rows: F64, shape: tuple[int, ...]) -> F32:
     return np.clip(rows.reshape(shape), 0.0, 1.0).astype(np.float32)
 
 
-def _moments(picture: F32, lost_degrees: int = 0) -> tuple[F64, F64]:
+def _moments(picture: F32, weights: F32 | None = None, lost_degrees: int = 0) -> tuple[F64, F64]:
     """Return mean (3,) and covariance (3, 3) of the colours."""
-    rows = _rows(picture)
-    return rows.mean(axis=0), np.cov(rows.T, ddof=lost_degrees)
+    planes = np.ascontiguousarray(picture.reshape(-1, 3).T)
+    shares = np.ones(planes.shape[1], np.float32) if weights is None else weights.reshape(-1)
+    total = float(shares.sum())
+    mean = planes @ shares / np.float32(total)
+    planes -= mean[:, None]
+    covariance = (planes * shares) @ planes.T
+    return mean.astype(np.float64), covariance.astype(np.float64) / max(total - lost_degrees, 1.0)
 
 
 def _root(matrix: F64) -> F64:
@@ -121,7 +141,8 @@ def _root(matrix: F64) -> F64:
 
 
 def _moved(picture: F32, matrix: F64, mean: F64, reference_mean: F64) -> F32:
-    return _picture((_rows(picture) - mean) @ matrix + reference_mean, picture.shape)
+    affine = np.concatenate([matrix.T, (reference_mean - mean @ matrix)[:, None]], axis=1)
+    return np.clip(np.asarray(cv2.transform(picture, affine), np.float32), 0.0, 1.0)
 
 
 def _match_histogram(values: F64, wanted: F64) -> F64:

@@ -33,6 +33,7 @@ __all__ = [
     "Model",
     "ModelExchange",
     "Parallel",
+    "Reaching",
     "Recognizer",
     "Remarking",
     "Resources",
@@ -51,6 +52,11 @@ class StageConfig(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @property
+    def needs_predicted_mask(self) -> bool:
+        """Whether a merger with these settings needs ``Swap.predicted_mask``; settings of other stages leave it."""
+        return False
 
 
 CHANGEABLE: Final[dict[str, Any]] = {"changeable": True}
@@ -387,11 +393,22 @@ class Merger(Protocol):
         """Return what lies over the region, and its mask.
 
         Args:
-            region: The frame around the face, float32 RGB; holds the whole crop square as far as the frame does.
+            region: The frame around the face, float32 RGB; holds the whole crop square as far as the frame does, and
+                more where the merger is Reaching.
             swap: The model's face over the crop's square.
             crop: The target's face as the model saw it; its ``frame_to_crop`` places the square in the frame.
             mask: The masker's mask of the target's face over the crop's square.
         """
+        ...
+
+
+@runtime_checkable
+class Reaching(Merger, Protocol):
+    """A merger that may lay the face beyond the crop's square; the host then gives it a larger region."""
+
+    @property
+    def reach(self) -> float:
+        """How much of the frame around the crop's middle it wants, in sides of the crop's square; 1 is the square."""
         ...
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ClipPosition",
     "ColorDescription",
+    "ColorMove",
     "Crop",
     "CropSpec",
     "Face",
@@ -30,6 +31,7 @@ __all__ = [
     "Frame",
     "Layer",
     "Mask",
+    "MaskBatch",
     "Region",
     "Side",
     "Swap",
@@ -166,6 +168,26 @@ class ClipPosition:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ColorMove:
+    """A change of colours, channel by channel in CIE L*a*b*: ``value * gain + offset``.
+
+    Attributes:
+        gain: float32 (3,), above 0.
+        offset: float32 (3,), in L*a*b*'s units: L* runs from 0 to 100.
+    """
+
+    gain: F32
+    offset: F32
+
+    def __post_init__(self) -> None:
+        """Check both arrays."""
+        require("ColorMove.gain", self.gain, np.float32, (3,))
+        require("ColorMove.offset", self.offset, np.float32, (3,))
+        if not (self.gain > 0.0).all():
+            raise InvalidValueError("ColorMove.gain", str(self.gain.tolist()), "above 0")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Crop:
     """An aligned face.
 
@@ -176,6 +198,10 @@ class Crop:
         landmarks: float32 (68, 2), in the crop's pixels.
         mesh: float32 (M, 3), in the crop's pixels, where the aligner has one.
         at: Where it was cut; None for a face that comes from no clip.
+        look: What to do to its colours before a swap takes them over, so that these do not pump from frame to frame;
+            None where nothing is known of its neighbours in time.
+        motion_px: How far the face moves from the frame before to the frame after, x y in the frame's pixels; None
+            where that is not known.
     """
 
     rgb: U8
@@ -184,6 +210,8 @@ class Crop:
     landmarks: F32
     mesh: F32 | None = None
     at: ClipPosition | None = None
+    look: ColorMove | None = None
+    motion_px: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check all arrays; a crop is square."""
@@ -224,16 +252,19 @@ class Swap:
         rgb: float32 (S, S, 3), 0 to 1, RGB.
         source_mask: float32 (S, S), the mask learnt with the source's face (DeepFaceLab: learned-prd).
         target_mask: float32 (S, S), the mask learnt with the target's face (DeepFaceLab: learned-dst).
+        predicted_mask: float32 (S, S), what a masker makes of ``rgb`` (DeepFaceLab: XSeg-prd); the host adds it where a
+            project asks for it.
     """
 
     rgb: F32
     source_mask: F32 | None = None
     target_mask: F32 | None = None
+    predicted_mask: F32 | None = None
 
     def __post_init__(self) -> None:
         """Check shapes and that masks lie between 0 and 1."""
         require("Swap.rgb", self.rgb, np.float32, (None, None, 3))
-        for name in ("source_mask", "target_mask"):
+        for name in ("source_mask", "target_mask", "predicted_mask"):
             values = getattr(self, name)
             if values is not None:
                 _require_unit_square(f"Swap.{name}", values)
@@ -307,6 +338,40 @@ class FaceBatch:
     Attributes:
         rgb: uint8 tensor (B, 3, S, S), RGB, at the model's ``CropSpec``.
         mask: uint8 tensor (B, 1, S, S), 0 or up to 255 where the face is.
+        landmarks: float32 tensor (B, 68, 2), in the crops' pixels.
+        seed: Seeds the augmentation of this draw, so that a draw can be repeated exactly.
+        first: Position of the first of these faces in the draw that ``seed`` is of.
+        whole: How many faces that draw has; 0 stands for these alone. Chance is drawn for all of them, so that a part
+            of a draw looks the same wherever it is learnt.
+    """
+
+    rgb: torch.Tensor
+    mask: torch.Tensor
+    landmarks: torch.Tensor
+    seed: int
+    first: int = 0
+    whole: int = 0
+
+    def part(self, first: int, count: int) -> FaceBatch:
+        """Return ``count`` of the faces, from position ``first`` on."""
+        here = slice(first, first + count)
+        return FaceBatch(
+            self.rgb[here],
+            self.mask[here],
+            self.landmarks[here],
+            self.seed,
+            self.first + first,
+            self.whole or len(self.rgb),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskBatch:
+    """Labelled faces drawn for one training step of a masker, on its device.
+
+    Attributes:
+        rgb: uint8 tensor (B, 3, S, S), RGB, at the masker's ``CropSpec``.
+        mask: uint8 tensor (B, 1, S, S), 0 or 255, as people drew it.
         landmarks: float32 tensor (B, 68, 2), in the crops' pixels.
         seed: Seeds the augmentation of this draw, so that a draw can be repeated exactly.
     """

@@ -2,8 +2,8 @@
 
 Coordinates are those of ``geometry``: an integer is a pixel's centre. Interpolation is OpenCV's (its versions 4 and 5
 differ by a few hundredths at hard edges). OpenCV takes single samples of the input and so aliases when a picture
-shrinks; here the input is smoothed beforehand, by as much as it shrinks and only where it is looked at. The one
-exception is ``warp_bilinear``, for results that are to equal DeepFaceLab's.
+shrinks; here the input is smoothed beforehand, by as much as it shrinks and only where it is looked at. The
+exceptions are ``warp_bilinear`` and ``warp_sampled``, for results that are to equal DeepFaceLab's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from .geometry import F64, compose, invert, transform_points
 
-__all__ = ["resize_square", "warp_bilinear", "warp_mask", "warp_picture"]
+__all__ = ["Border", "Filter", "resize_square", "warp_bilinear", "warp_mask", "warp_picture", "warp_sampled"]
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
@@ -73,6 +73,21 @@ def warp_bilinear(picture: PictureT, affine: F64, size: int | tuple[int, int]) -
     """
     extent = (size, size) if isinstance(size, int) else size
     moved = cv2.warpAffine(picture, affine, extent, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return np.asarray(moved, picture.dtype)
+
+
+def warp_sampled(picture: PictureT, affine: F64, size: int | tuple[int, int]) -> PictureT:
+    """Return a picture moved by an affine as DeepFaceLab pastes its faces: cubic, and black beyond the picture.
+
+    Takes single samples of the input, as ``warp_bilinear`` does; the same is said of it.
+
+    Args:
+        picture: uint8 or float32 (H, W, C) or (H, W).
+        affine: float64 (2, 3), from the picture's pixels to the result's.
+        size: Of the result: its side, or its width and height, in px.
+    """
+    extent = (size, size) if isinstance(size, int) else size
+    moved = cv2.warpAffine(picture, affine, extent, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
     return np.asarray(moved, picture.dtype)
 
 

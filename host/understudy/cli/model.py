@@ -75,10 +75,10 @@ def show_command(
         print_json({**record.to_json(), "fault": fault, "state": state.model_dump(mode="json") if state else None})
         return
     rows = [("folder", record.path), ("kept as", record.kind), ("size", size(record.bytes))]
-    rows += [("made", f"{record.made:%Y-%m-%d %H:%M:%S}"), ("whole", fault or "yes")]
+    rows += [("made", f"{record.made:%Y-%m-%d %H:%M:%S}"), ("whole", f"no: {fault}" if fault else "yes")]
     if state is not None:
         rows += [("step", state.step), ("model", f"{state.model}, revision {state.revision}")]
-        rows += [("batch size", state.batch_size or "unknown"), ("score", state.score)]
+        rows += [("batch size", state.batch_size or "unknown"), ("score", state.score or "unknown")]
         rows += [(f"loss, {name}", f"{loss:.6g}") for name, loss in state.losses.items()]
         rows += [(f"made with {name}", version) for name, version in state.made_with.items()]
         rows += [(name, f"{mark.bytes} bytes, SHA-256 {mark.sha256}") for name, mark in state.files.items()]

@@ -40,7 +40,7 @@ class Applied:
     Attributes:
         folder: The faceset that has the new masks.
         faces: How many faces it masked.
-        empty: On how many of them it found no face at all.
+        empty: On how many of them it found no face at all; those that a stopped run had masked already do not count.
     """
 
     folder: Path

@@ -11,12 +11,13 @@ import numpy as np
 from understudy.contact_sheet import contact_sheet
 from understudy.faceset import FaceLabel, FaceRow, Faceset
 from understudy.pictures import decode_mask
+from understudy.quality.similarity import mask_iou
 from understudy_sdk import Crop, Mask
 from understudy_sdk.polygons import Polygon
 from understudy_sdk.types import F32, U8
 from understudy_sdk.warp import resize_square
 
-__all__ = ["iou", "mask_preview", "over_face", "shown_faces"]
+__all__ = ["mask_preview", "over_face", "shown_faces"]
 
 _TILE_PX: Final = 192
 _COLUMNS: Final = 6
@@ -26,13 +27,6 @@ _OUTSIDE: Final = 0.35
 _EDGE: Final = (255, 220, 40)
 _INCLUDED: Final = (60, 230, 90)
 _EXCLUDED: Final = (240, 60, 60)
-
-
-def iou(mask: F32, label: U8) -> float:
-    """Return how much of a mask (float32, 0 to 1) and a label (uint8) of one size is common: 1 where they are equal."""
-    one, other = mask >= 0.5, label > 127
-    either = int((one | other).sum())
-    return float((one & other).sum()) / either if either else 1.0
 
 
 def over_face(rgb: U8, mask: F32, polygons: Sequence[Polygon] = ()) -> U8:
@@ -64,7 +58,12 @@ def mask_preview(crops: Sequence[Crop], labels: Sequence[U8], masks: Sequence[Ma
         values = np.clip(resize_square(mask.values, crop.size), 0.0, 1.0)
         grey = np.rint(values * 255).astype(np.uint8)
         pictures += [crop.rgb, _grey(label), _grey(grey), over_face(crop.rgb, values)]
-        captions += ["face", "label", f"mask, IoU {iou(values, label):.3f}", "mask over the face"]
+        captions += [
+            "face",
+            "label",
+            f"mask, IoU {mask_iou(values, np.divide(label, 255, dtype=np.float32)):.3f}",
+            "mask over the face",
+        ]
     return contact_sheet(pictures, captions, [heading], columns=4, tile_px=_TILE_PX)
 
 

@@ -19,6 +19,7 @@ from understudy.lock import locked
 from understudy.plugins import blaming
 from understudy.progress import Progress, Silent
 from understudy.project import Chosen
+from understudy.quality.similarity import mask_iou
 from understudy.store import differences, read_json, write_json
 from understudy_sdk import Crop, Mask, Masker, TrainableMasker
 from understudy_sdk.types import U8
@@ -26,7 +27,7 @@ from understudy_sdk.warp import resize_square
 
 from .choosing import RECIPE_NAME
 from .deck import LabelDeck
-from .drawing import iou, mask_preview
+from .drawing import mask_preview
 from .labelled import LabelledFace, labelled_faces, save_labelled, split
 
 __all__ = ["WEIGHTS_NAME", "MaskOrder", "MaskOutcome", "train_masker"]
@@ -162,14 +163,17 @@ class _Watched:
 
     def measure(self, masker: Masker, step: int) -> dict[str, float]:
         """Return the mean intersection over union of the held-out faces with their labels, and keep that of each."""
-        found = dict[str, float]()
+        found, all_found = dict[str, float](), list[float]()
         for first in range(0, len(self.held), _BATCH):
             some = self.held[first : first + _BATCH]
             pairs = [face.at(self._spec) for face in some]
             masks = self._masks(masker, [crop for crop, _ in pairs])
             for face, (crop, label), mask in zip(some, pairs, masks, strict=True):
-                found[face.row.name] = iou(np.clip(resize_square(mask.values, crop.size), 0.0, 1.0), label)
-        mean = float(np.mean(list(found.values())))
+                found[face.row.name] = mask_iou(
+                    resize_square(mask.values, crop.size), np.divide(label, 255, dtype=np.float32)
+                )
+                all_found.append(found[face.row.name])  # faces of two facesets may have one name
+        mean = float(np.mean(all_found))
         _keep_measure(self._order.folder, {"step": step, "iou": mean, "faces": found})
         return {"iou": mean, "score": 1.0 - mean}
 

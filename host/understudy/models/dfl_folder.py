@@ -96,12 +96,15 @@ def _nothing_found(folder: Path, files: Sequence[Path], kinds: Sequence[str]) ->
 
 
 def read_model(files: ForeignFiles) -> tuple[Parts, Mapping[str, Any]]:
-    """Return the arrays of a model's files by part, and what ``data.dat`` holds; empty where that file is missing.
+    """Return the arrays of a model's files by part, and what ``data.dat`` holds; empty where a nameless model has none.
 
     Raises:
-        RequestError: Files are damaged, or ask for code; all of them are named, and nothing of them was run.
+        RequestError: Files are damaged, or ask for code, or ``data.dat`` is missing; all of them are named, and nothing
+            of them was run.
     """
     faults: list[str] = []
+    if files.data is None and files.name:
+        faults.append(f"{files.title}_data.dat is missing; it holds the model's options and iteration")
     parts = {part: _read(path, read_arrays, faults) or {} for part, path in files.parts.items()}
     data = _read(files.data, _read_data, faults) if files.data else {}
     if faults:

@@ -94,7 +94,7 @@ def _of_project(project: LoadedProject, number: int | None) -> Learnt:
     passed_over: list[str] = []
     checkpoint = learnt_checkpoint(work, swap, passed_over.append)
     settings, offer = checkpoint.state.settings, swap.model.offer
-    at_step = swap.model_at(checkpoint.state.step - 1).config
+    at_step = swap.model_that_learnt(checkpoint.state.step).config
     config = _settings(offer, settings, checkpoint.path) if settings else at_step
     consent = f"{project.consent.basis}: {project.consent.statement}" if project.consent else ""
     return Learnt(offer, config, checkpoint, swap_artifact(work, swap).name, consent, passed_over)

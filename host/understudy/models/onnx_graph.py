@@ -26,6 +26,7 @@ _ERRORS_ALONE: Final = 3  # severity from which onnxruntime writes to standard e
 
 def run_graph(content: bytes, inputs: Mapping[str, npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
     """Return what an ONNX file's outputs are on the CPU, in its order."""
+    onnxruntime.disable_telemetry_events()  # older builds for Windows do not look at the environment
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ALONE
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -6,7 +6,9 @@ in words (``wording``) and with its place. What comes back is made of the classe
 """
 
 from .chosen import (
+    Certificate,
     Chosen,
+    ChosenChange,
     ChosenExtract,
     ChosenFaceset,
     ChosenPerson,
@@ -23,7 +25,9 @@ from .schema import project_schema
 from .starting import start_project
 
 __all__ = [
+    "Certificate",
     "Chosen",
+    "ChosenChange",
     "ChosenExtract",
     "ChosenFaceset",
     "ChosenPerson",

@@ -55,7 +55,7 @@ def check_files(data: object, path: Path) -> list[Problem]:
     if isinstance(pattern, str):
         merged = _clips_to_merge(data, clips)
         problems += [Problem(("output", "path"), text) for text in _output_faults(pattern, path, clips, merged)]
-    return [*problems, *_check_video(output.get("video", {}))]
+    return [*problems, *_check_video(output.get("video", {})), *_check_certificate(output, path.parent)]
 
 
 def _check_video(data: object) -> list[Problem]:
@@ -63,6 +63,17 @@ def _check_video(data: object) -> list[Problem]:
         return encoder_problems(VideoForm.model_validate(data))
     except ValidationError:
         return []  # the first pass says what is wrong with it
+
+
+def _check_certificate(output: Mapping[str, Any], root: Path) -> Iterator[Problem]:
+    stated = mapping_at(output, "certificate")
+    chain, key = stated.get("chain"), stated.get("key")
+    if isinstance(chain, str) and chain and isinstance(key, str) and key:
+        from understudy.provenance.certificates import certificate_fault  # noqa: PLC0415 # most projects state none
+
+        fault = certificate_fault(clip_path(root, chain), clip_path(root, key))
+        if fault is not None:
+            yield Problem(("output", "certificate", fault.part), fault.text)
 
 
 def _check_names(data: object) -> Iterator[Problem]:

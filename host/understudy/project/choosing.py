@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from understudy.errors import PluginFailedError
 from understudy.plugins import Offer, Registry, blaming
-from understudy_sdk import INPUT_PATH, FaceType, StageConfig
+from understudy_sdk import CHANGEABLE, INPUT_PATH, FaceType, StageConfig
 
 from .chosen import Chosen, expanded, marked_fields
 from .form import EXTRACT_DEFAULTS
@@ -22,6 +22,9 @@ __all__ = ["EXTRACT_STAGES", "Choices", "choose_stages"]
 
 EXTRACT_STAGES: Final = ("detector", "aligner", "masker")
 """Those that every faceset from clips needs."""
+
+_OF_LEARNING: Final = ("iterations", "schedule", "start_from", "use_step", "training")
+"""Keys of a model that mean nothing to one that needs no training."""
 
 Choices = dict[Loc, Chosen]
 """By the place of the stage: ``("facesets", "anna", "masker", 0)``, ``("swaps", 0, "ranges", 1)``."""
@@ -48,11 +51,15 @@ def choose_stages(data: object, registry: Registry, root: Path) -> tuple[Choices
         here = ("swaps", index)
         merger = ((*here, "merger"), mapping_at(swap, "merger"))
         chooser.choose("model", (*here, "model"), [((*here, "model"), mapping_at(swap, "model"))])
-        chooser.check_iterations((*here, "model"), mapping_at(swap, "model"))
+        chooser.check_learning((*here, "model"), mapping_at(swap, "model"))
+        chooser.choose_changes((*here, "model"), mapping_at(swap, "model"))
+        chooser.choose("masker", (*here, "mask_swaps"), [((*here, "mask_swaps"), mapping_at(swap, "mask_swaps"))])
+        chooser.check_mask_swaps(here, swap)
         chooser.choose("merger", (*here, "merger"), [merger])
         for number, part in enumerate(items_at(swap, "ranges")):
             at = (*here, "ranges", number)
             chooser.choose("merger", at, [merger, ((*at, "merger"), mapping_at(part, "merger"))])
+        chooser.check_predicted_masks(here)
     return chooser.choices, chooser.problems
 
 
@@ -134,6 +141,26 @@ class _Chooser:
                 text = f"{chosen.name!r} needs a dense mesh, which the aligner {aligner.name!r} does not give"
                 self._note(stated["masker"][0] if "masker" in stated else ("extract", "masker"), text)
 
+    def check_predicted_masks(self, loc: Loc) -> None:
+        """Note mergers that need a mask of the face the model draws, where nothing makes one."""
+        if (*loc, "mask_swaps") in self.choices:
+            return
+        for key, chosen in list(self.choices.items()):
+            if key[: len(loc)] == loc and chosen.stage == "merger" and chosen.config.needs_predicted_mask:
+                place = key if key[-1] == "merger" else (*key, "merger")
+                text = f"{chosen.name!r} needs a mask of the face that the model draws; add mask_swaps: {{use: NAME}}"
+                self._note(place, text)
+
+    def check_mask_swaps(self, loc: Loc, swap: object) -> None:
+        """Note a masker of swaps that needs a mesh, where the target's aligner gives none."""
+        chosen = self.choices.get((*loc, "mask_swaps"))
+        target = swap.get("target") if isinstance(swap, dict) else None
+        aligner = self.choices.get(("facesets", str(target), "aligner"))
+        if chosen is None or aligner is None or not chosen.offer.spec.needs_mesh or aligner.offer.spec.gives_mesh:
+            return
+        text = f"{chosen.name!r} needs a dense mesh, which the aligner {aligner.name!r} does not give"
+        self._note((*loc, "mask_swaps"), text)
+
     def _note(self, loc: Loc, text: str) -> None:
         problem = Problem(loc, text)
         if problem not in self.problems:
@@ -144,12 +171,40 @@ class _Chooser:
         offered = ", ".join(self.registry.offers(stage)) or "none"
         self.problems.append(Problem(("extract", stage, "use"), f"is missing; offered: {offered}"))
 
-    def check_iterations(self, loc: Loc, node: dict[str, Any]) -> None:
-        """Note iterations that would train nothing, because the model does not learn."""
+    def check_learning(self, loc: Loc, node: dict[str, Any]) -> None:
+        """Note keys that would do nothing, because the model does not learn."""
         offer = self.registry.offers("model").get(str(node.get("use")))
-        if offer is not None and not offer.spec.learns and node.get("iterations"):
-            text = f"{offer.spec.name!r} needs no training; drop this key"
-            self.problems.append(Problem((*loc, "iterations"), text))
+        if offer is None or offer.spec.learns:
+            return
+        for key in _OF_LEARNING:
+            if node.get(key):
+                self.problems.append(Problem((*loc, key), f"{offer.spec.name!r} needs no training; drop this key"))
+
+    def choose_changes(self, loc: Loc, node: dict[str, Any]) -> None:
+        """Choose the settings that a model's schedule leads to, each over all that hold before it."""
+        offer, first = self.registry.offers("model").get(str(node.get("use"))), self.choices.get(loc)
+        if offer is None or first is None or not offer.spec.learns:
+            return  # said already
+        settings = {name: ((*loc, "with", name), value) for name, value in mapping_at(node, "with").items()}
+        before = 0
+        for number, change in enumerate(items_at(node, "schedule")):
+            here = (*loc, "schedule", number)
+            settings |= {name: ((*here, "set", name), value) for name, value in mapping_at(change, "set").items()}
+            self._validate(here, offer, (*here, "set"), settings)
+            self._check_change(here, first, mapping_at(change, "set"))
+            after = change.get("after") if isinstance(change, dict) else None
+            if isinstance(after, int):
+                if after <= before:
+                    self._note((*here, "after"), f"must be more than {before}, where the change before it comes")
+                before = after
+
+    def _check_change(self, here: Loc, first: Chosen, given: dict[str, Any]) -> None:
+        """Note settings that stay as they are from the first step to the last."""
+        changeable = marked_fields(first.config, CHANGEABLE)
+        for name in given:
+            if name in type(first.config).model_fields and name not in changeable:
+                text = f"stays as it is from the first step on; these may change: {', '.join(changeable)}"
+                self.problems.append(Problem((*here, "set", name), text, at_key=True))
 
     def _validate(self, key: Loc, offer: Offer, home: Loc, settings: dict[str, tuple[Loc, Any]]) -> None:
         values = {name: value for name, (_, value) in settings.items()}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from understudy.plugins import Offer, Registry, blaming
 from understudy.timecode import Moment
-from understudy_sdk import CHANGEABLE, INPUT_PATH, FaceType, Resources, StageConfig
+from understudy_sdk import CHANGEABLE, DECIDES_SWAP, INPUT_PATH, FaceType, Resources, StageConfig
 
 from .face_choice import FaceChoice
+from .form import TrainingForm
 
 __all__ = [
+    "Certificate",
     "Chosen",
+    "ChosenChange",
     "ChosenExtract",
     "ChosenFaceset",
     "ChosenPerson",
@@ -28,6 +31,9 @@ __all__ = [
 ]
 
 CLIP_MARK: Final = "{clip}"
+
+_WEIGHTS: Final = {".safetensors", ".npy", ".onnx"}
+"""Suffixes of files with what a network has learnt."""
 
 MaskJoin = Literal["minimum", "product"]
 
@@ -65,6 +71,12 @@ class Chosen:
             settings[name] = _content(settings.get(name))
         return {"name": self.name, "revision": self.offer.spec.revision, "settings": settings}
 
+    def swap_recipe(self) -> dict[str, Any]:
+        """Return all that decides how a model swaps: its recipe, and changeable settings that are marked for it."""
+        marked = set(marked_fields(self.config, DECIDES_SWAP))
+        more = {"swaps_with": self.config.model_dump(mode="json", include=marked)} if marked else {}
+        return self.recipe() | more
+
 
 def marked_fields(config: StageConfig, mark: Mapping[str, Any]) -> list[str]:
     """Return the names of the settings that carry a mark such as CHANGEABLE."""
@@ -78,13 +90,19 @@ def marked_fields(config: StageConfig, mark: Mapping[str, Any]) -> list[str]:
 
 def _content(value: Any) -> Any:
     """Return the fingerprints of the files that a setting names, in place of their paths."""
-    from understudy.video import fingerprint  # noqa: PLC0415 # checking a project must not load what reads footage
-
     if isinstance(value, dict):
         return {key: _content(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_content(inner) for inner in value]
-    return fingerprint(Path(value)) if value else value
+    return _fingerprints(Path(value)) if value else value
+
+
+def _fingerprints(path: Path) -> str | list[str]:
+    """Return what a file or folder holds; of a folder with weights those count, and no pictures beside them."""
+    from understudy.video import fingerprint  # noqa: PLC0415 # checking a project must not load what reads footage
+
+    found = sorted(inner for inner in path.iterdir() if inner.suffix in _WEIGHTS) if path.is_dir() else []
+    return [fingerprint(inner) for inner in found] or fingerprint(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +164,35 @@ class ChosenRange:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenChange:
+    """The model with all settings that hold once ``after`` steps are learnt; only changeable ones differ."""
+
+    after: int
+    model: Chosen
+
+
+@dataclass(frozen=True, slots=True)
 class ChosenSwap:
     """One identity put onto one person of the footage.
 
-    ``index`` is its position among the project's swaps, where a cast counts as one for each person; ``iterations``
-    are 0 where the model needs no training.
+    Attributes:
+        index: Its position among the project's swaps, where a cast counts as one for each person.
+        source: Whose face is put on.
+        target: Whose face is covered.
+        face: Which of the target's faces.
+        model: With the settings of the first step.
+        iterations: 0 where the model needs no training.
+        merger: Of the whole clip.
+        ranges: What is merged otherwise.
+        seed: Decides the order of faces.
+        schedule: How the model's settings change on the way, in the order of the steps.
+        start_from: Absolute path of the checkpoint that the training begins with.
+        keep_steps: Whether it counts on from that checkpoint's steps.
+        use_step: The checkpoint or snapshot that is merged with; None is the newest.
+        training: How the training is watched and kept.
+        steadiness: How strongly the swaps along a track are steadied when merging; 0 is not at all.
+        steady_colors: How strongly the colours that they take over are; 0 is not at all.
+        mask_swaps: Masks the faces that the model draws, or None where nothing does.
     """
 
     index: int
@@ -162,6 +204,36 @@ class ChosenSwap:
     merger: Chosen
     ranges: tuple[ChosenRange, ...]
     seed: int
+    schedule: tuple[ChosenChange, ...] = ()
+    start_from: Path | None = None
+    keep_steps: bool = True
+    use_step: int | None = None
+    training: TrainingForm = field(default_factory=TrainingForm)
+    steadiness: float = 0.0
+    steady_colors: float = 0.0
+    mask_swaps: Chosen | None = None
+
+    def model_at(self, step: int) -> Chosen:
+        """Return the model with the settings that hold once so many steps are learnt."""
+        held = [change.model for change in self.schedule if change.after <= step]
+        return held[-1] if held else self.model
+
+    def model_that_learnt(self, step: int) -> Chosen:
+        """Return the model with the settings that a step was learnt with, which a checkpoint of it swaps with."""
+        return self.model_at(step - 1)
+
+    def training_recipe(self) -> dict[str, Any]:
+        """Return what decides how a training goes, besides its model and faces; a checkpoint counts by its content."""
+        if not self.iterations:
+            return {}
+        from understudy.training.checkpoints import read_checkpoint  # noqa: PLC0415 # most projects begin anew
+
+        found = read_checkpoint(self.start_from) if self.start_from else None
+        start = None
+        if found is not None and not isinstance(found, str):
+            files = {name: mark.sha256 for name, mark in found.state.files.items()}
+            start = {"step": found.state.step if self.keep_steps else 0, "files": files}
+        return {"hold_out": self.training.hold_out, "start": start}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +261,28 @@ class VideoSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate of the user's own: absolute paths of its chain and its private key."""
+
+    chain: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class OutputSettings:
-    """Where the result goes; ``path`` is relative to the project and may hold ``{clip}``."""
+    """Where the result goes, and how it tells what it is.
+
+    Attributes:
+        path: Relative to the project; may hold ``{clip}``.
+        video: How it is encoded.
+        label: Words that every frame shows, or none.
+        certificate: What signs it; None is the key made on this machine.
+    """
 
     path: str
     video: VideoSettings
+    label: str = ""
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ __all__ = [
     "EXTRACT_DEFAULTS",
     "FORMAT_VERSION",
     "X26_DEFAULTS",
+    "CertificateForm",
+    "ChangeForm",
     "ConsentForm",
     "CropFormat",
     "ExtractForm",
@@ -33,6 +35,7 @@ __all__ = [
     "StageForm",
     "StageLayer",
     "SwapForm",
+    "TrainingForm",
     "VideoForm",
 ]
 
@@ -103,12 +106,55 @@ class MaskerLayer(StageLayer):
         return self
 
 
+class ChangeForm(Form):
+    """A change of settings on the way."""
+
+    after: Annotated[int, Field(ge=1, description="Steps after which it holds.")]
+    set: Annotated[dict[str, Any], Field(min_length=1, description="Settings of the model that change then.")]
+
+
+class TrainingForm(Form):
+    """How a training is watched and kept; nothing of it decides what is learnt but ``hold_out``."""
+
+    hold_out: Annotated[
+        float,
+        Field(ge=0, le=0.5, description="Share of each side's faces that is not learnt from but measured with."),
+    ] = 0.05
+    measure_every: Annotated[
+        int, Field(ge=0, description="Steps from one measuring on held-out faces to the next; 0: never.")
+    ] = 1000
+    save_every_min: Annotated[float, Field(gt=0, le=1440, description="Minutes between checkpoints at most.")] = 5.0
+    snapshot_every: Annotated[
+        int, Field(ge=0, description="Steps from one snapshot, which is kept, to the next; 0: none.")
+    ] = 10_000
+    keep_snapshots: Annotated[int, Field(ge=1, le=1000, description="How many of them stay, the newest.")] = 10
+    preview_every: Annotated[int, Field(ge=1, description="Steps from one preview to the next.")] = 250
+    tensorboard: Annotated[
+        bool, Field(description="Write losses and previews for TensorBoard too; needs the extra of that name.")
+    ] = False
+
+
 class ModelForm(StageForm):
     """A swap's model and how long it learns."""
 
     iterations: Annotated[
         int, Field(ge=0, description="Training steps in all; a model that needs no training takes none.")
     ] = 100_000
+    schedule: Annotated[
+        tuple[ChangeForm, ...], Field(description="Settings that change on the way, in the order of their steps.")
+    ] = ()
+    start_from: Annotated[
+        str | None,
+        Field(min_length=1, description="Folder of a checkpoint, a snapshot or an imported model to begin with."),
+    ] = None
+    keep_steps: Annotated[
+        bool, Field(description="Count on from the steps of start_from; off, from 0, as after a pretraining.")
+    ] = True
+    use_step: Annotated[
+        int | None,
+        Field(ge=1, description="Checkpoint or snapshot the merge uses; the newest unless stated."),
+    ] = None
+    training: TrainingForm = TrainingForm()
 
 
 class ConsentForm(Form):
@@ -222,8 +268,29 @@ class SwapForm(Form):
         dict[str, str], Field(description="Several swaps in one: the faceset put on, by the person who wears it.")
     ] = {}
     model: ModelForm
+    mask_swaps: Annotated[
+        StageForm | None,
+        Field(description="A masker that also masks the face the model drew, for a merger's mask: predicted, or all."),
+    ] = None
     merger: StageForm
     ranges: tuple[RangeForm, ...] = ()
+    steadiness: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="How strongly swaps are steadied by those of neighbouring frames; 0: not at all.",
+        ),
+    ] = 0.0
+    steady_colors: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="How strongly the colours a swap takes over are steadied by those of neighbouring frames; 0: not at "
+            "all.",
+        ),
+    ] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**63, description="Two runs with one seed learn the same on a CPU.")] = 0
 
     @model_validator(mode="after")
@@ -247,13 +314,29 @@ class VideoForm(Form):
     options: Annotated[dict[str, str], Field(description="Further options of the encoder, as text.")] = {}
 
 
+class CertificateForm(Form):
+    """A certificate of one's own to sign the output with, in place of the key made on this machine."""
+
+    chain: Annotated[str, Field(min_length=1, description="PEM file: the certificate, then those it rests on.")]
+    key: Annotated[str, Field(min_length=1, description="PEM file with the certificate's private key, no password.")]
+
+
 class OutputForm(Form):
-    """Where the result goes."""
+    """Where the result goes, and how it tells what it is; signature, tags and watermark are always there."""
 
     path: Annotated[
         str, Field(min_length=1, description="Relative to the project file; {clip} stands for the clip's name.")
     ] = "out/{clip}.mp4"
     video: VideoForm = VideoForm()
+    label: Annotated[
+        str,
+        Field(
+            max_length=80, pattern=r"^[ -~]*$", description="Words shown in the lower left corner; none unless stated."
+        ),
+    ] = ""
+    certificate: Annotated[
+        CertificateForm | None, Field(description="Signs the output; a key made on this machine does unless stated.")
+    ] = None
 
 
 class ProjectForm(Form):

@@ -13,9 +13,12 @@ from understudy import __version__
 from understudy.errors import ProjectError, RequestError
 from understudy.plugins import Registry
 
+from .beginnings import check_beginnings
 from .checks import check_files, clip_path, corrections_path, work_folder
 from .choosing import Choices, choose_stages
 from .chosen import (
+    Certificate,
+    ChosenChange,
     ChosenExtract,
     ChosenFaceset,
     ChosenPerson,
@@ -32,6 +35,7 @@ from .form import (
     EXTRACT_DEFAULTS,
     FORMAT_VERSION,
     FacesetForm,
+    OutputForm,
     ProjectForm,
     SwapForm,
 )
@@ -61,6 +65,7 @@ def load_project(path: Path, registry: Registry, overrides: Sequence[str] = ()) 
     choices, wrong_choices = choose_stages(document.data, registry, path.absolute().parent)
     place = path.absolute()
     problems += [*document.problems, *wrong_choices, *check_files(document.data, place)]
+    problems += check_beginnings(document.data, place.parent, choices)
     lines = [*document.report(problems), *wrong_overrides]
     if lines or form is None:
         raise ProjectError(path, lines)
@@ -114,9 +119,15 @@ def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registr
             for name, person in form.people.items()
         },
         swaps=_swaps(path.parent, form, facesets, choices),
-        output=OutputSettings(form.output.path, video_settings(form.output.video)),
+        output=_output(path.parent, form.output),
         registry=registry,
     )
+
+
+def _output(root: Path, form: OutputForm) -> OutputSettings:
+    own = form.certificate
+    certificate = Certificate(clip_path(root, own.chain), clip_path(root, own.key)) if own else None
+    return OutputSettings(form.path, video_settings(form.video), form.label.strip(), certificate)
 
 
 def _faceset(path: Path, name: str, form: ProjectForm, faceset: FacesetForm, choices: Choices) -> ChosenFaceset:
@@ -157,7 +168,9 @@ def _swaps(
         parts = [(source, FaceChoice("person", person=person)) for person, source in swap.cast.items()]
         for source, face in parts or [(str(swap.source), _face(root, swap.face))]:
             meant = _known(root, form, swap.target, face)
-            swaps.append(_swap(len(swaps), place, swap, (facesets[source], facesets[swap.target], meant), choices))
+            chosen = _swap(len(swaps), place, swap, (facesets[source], facesets[swap.target], meant), choices)
+            start = clip_path(root, swap.model.start_from) if swap.model.start_from else None
+            swaps.append(replace(chosen, start_from=start))
     return tuple(swaps)
 
 
@@ -190,4 +203,14 @@ def _swap(
             for number, part in enumerate(form.ranges)
         ),
         seed=form.seed,
+        steadiness=form.steadiness,
+        steady_colors=form.steady_colors,
+        mask_swaps=choices.get((*here, "mask_swaps")),
+        schedule=tuple(
+            ChosenChange(change.after, choices[*here, "model", "schedule", number])
+            for number, change in enumerate(form.model.schedule)
+        ),
+        keep_steps=form.model.keep_steps,
+        use_step=form.model.use_step,
+        training=form.model.training,
     )

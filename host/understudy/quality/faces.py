@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,7 +53,8 @@ def measured_faces(folder: Path, spec: CropSpec, *, is_held_out: bool, most: int
     arrays = load_arrays(folder)
     places = _blocks(len(arrays), most) if is_held_out else _spread(len(arrays), most)
     held = read_held(folder) if is_held_out else ()
-    pairs = itertools.pairwise(range(len(places))) if held else ()
+    # other people of the same frames may stand between a face and the next one of its track
+    pairs = ((one, other) for one in range(len(places)) for other in range(one + 1, min(one + BLOCK, len(places))))
     return MeasuredFaces(
         crops=tuple(
             Crop(
@@ -66,7 +66,9 @@ def measured_faces(folder: Path, spec: CropSpec, *, is_held_out: bool, most: int
             for place in places
         ),
         masks=tuple(np.divide(arrays.mask[place, 0], 255, dtype=np.float32) for place in places),
-        neighbours=tuple((one, other) for one, other in pairs if held[places[one]].is_followed_by(held[places[other]])),
+        neighbours=tuple(
+            (one, other) for one, other in pairs if held and held[places[one]].is_followed_by(held[places[other]])
+        ),
         is_held_out=is_held_out,
     )
 

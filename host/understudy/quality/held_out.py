@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.errors import StoreError
+from understudy.faceset import NO_TRACK
 from understudy.store import read_json, write_json
 
 __all__ = ["BLOCK", "HeldFace", "held_folder", "held_out", "read_held", "write_held"]
@@ -33,7 +34,7 @@ class HeldFace:
         name: File name of its picture in the faceset.
         clip: Fingerprint of its clip.
         frame: Position of its frame in the clip.
-        track: Number of its track.
+        track: Number of its track, or NO_TRACK.
         frame_to_crop: Affine (2, 3), from the frame's pixels to those of the crop that is measured.
     """
 
@@ -45,7 +46,8 @@ class HeldFace:
 
     def is_followed_by(self, other: HeldFace) -> bool:
         """Return whether the other is the same person's in the next frame."""
-        return (self.clip, self.track, self.frame + 1) == (other.clip, other.track, other.frame)
+        next_one = self.clip, self.track, self.frame + 1
+        return self.track != NO_TRACK and next_one == (other.clip, other.track, other.frame)
 
 
 def held_out(count: int, share: float) -> npt.NDArray[np.int64]:

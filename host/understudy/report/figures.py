@@ -128,7 +128,7 @@ class TrainingReport:
         folder: Where it lies.
         model: The model's name.
         step: Steps that were learnt.
-        iterations: Steps that the project asks for.
+        iterations: Steps that the project asks for; 0 of a model that needs no training.
         losses: Mean of the last fiftieth of the steps, by name.
         minutes: For how long was learnt up to the last measuring; None where nothing was measured.
         measured: Step, minutes and measures of each measuring, by name.
@@ -164,7 +164,7 @@ class ProjectReport:
         version: Of the Understudy that made the report.
         facesets: Those of which something is extracted, in the project's order.
         unextracted: Names of those of which nothing is.
-        trainings: Those that have begun, in the order of the swaps.
+        trainings: Those that have begun, and models that need none, in the order of the swaps.
     """
 
     name: str

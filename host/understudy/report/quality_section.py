@@ -56,11 +56,11 @@ def result_tables(training: TrainingReport) -> Iterator[str]:
         return
     heads = ["", *(f"step {number(step)}" for step, _ in columns)]
     if training.result is not None:
-        heads.append(f"now, step {number(training.result.step)}")
+        heads.append(f"now, step {number(training.result.step)}" if training.iterations else "now")
     rows = [[_words(name), *(_cell(record, name) for _, record in columns)] for name in names]
     if training.result is not None:
         rows = [[*row, _cell(training.result.measures, name)] for row, name in zip(rows, names, strict=True)]
-    yield table("Measures", heads, rows, note=_note(training.result))
+    yield table("Measures", heads, rows, note=_note(training.result, training.iterations > 0))
 
 
 def _picked(measured: Sequence[Mapping[str, float]], most: int = 4) -> list[Mapping[str, float]]:
@@ -81,9 +81,11 @@ def _cell(record: Mapping[str, float], name: str) -> str:
     return f"{record[name]:.3f}" if name in record else "–"
 
 
-def _note(result: Result | None) -> str:
+def _note(result: Result | None, is_learning: bool) -> str:
     if result is None:
         return ""
+    if not is_learning:
+        return f"Measured with {result.faces} of the target's faces; which ones the model has learnt from is not known."
     known = "that the model never learnt from" if result.is_held_out else "that the model has learnt from, too"
     return f"The last column is measured with {result.faces} of the target's faces {known}."
 

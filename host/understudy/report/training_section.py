@@ -36,6 +36,8 @@ def training_section(trainings: Sequence[TrainingReport]) -> Iterator[str]:
         yield f"<h3>{text(training.name)}</h3>"
         yield facts_list("", _facts(training))
         yield from result_tables(training)
+        if not training.iterations:
+            continue
         yield f'<div class="charts">{_loss_chart(read_losses(Path(training.folder) / HISTORY_NAME))}'
         yield from measure_charts(training)
         yield "</div>"
@@ -47,6 +49,8 @@ def training_section(trainings: Sequence[TrainingReport]) -> Iterator[str]:
 
 
 def _facts(training: TrainingReport) -> dict[str, str]:
+    if not training.iterations:
+        return {"model": f"{training.model}, which needs no training"}
     facts = {
         "model": training.model,
         "steps": f"{number(training.step)} of {number(training.iterations)}",

@@ -1,4 +1,4 @@
-"""Which figures have a project's trainings by now?"""
+"""Which figures have a project's models by now, those that learn and those that do not?"""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ LAST_SHARE: Final = 50
 
 
 def trainings_of(work: WorkFolder, project: LoadedProject, progress: Progress) -> Iterator[TrainingReport]:
-    """Yield the figures of each training that has begun; the newest state of each is measured, unless it was already.
+    """Yield the figures of each training that has begun, and of each model that needs none.
+
+    What would be merged with now is measured, unless it was already.
 
     Raises:
         StoreError: When a file of a training is damaged.
@@ -37,14 +39,15 @@ def trainings_of(work: WorkFolder, project: LoadedProject, progress: Progress) -
     for swap in project.swaps:
         folder = swap_artifact(work, swap).folder
         table = read_losses(folder / HISTORY_NAME)
-        if not len(table):
+        result = _result(work, project, swap, progress) if len(table) or not swap.iterations else None
+        if not len(table) and result is None:
             continue
         measured, best = tuple(_measured(read_quality(folder))), best_of(folder)
         yield TrainingReport(
             name=f"{swap.source.name} on {swap.target.name}",
             folder=str(folder),
             model=swap.model.name,
-            step=int(table.steps[-1]),
+            step=int(table.steps[-1]) if len(table) else 0,
             iterations=swap.iterations,
             losses=_last_losses(table),
             minutes=measured[-1].get(MINUTES) if measured else None,
@@ -53,7 +56,7 @@ def trainings_of(work: WorkFolder, project: LoadedProject, progress: Progress) -
             snapshots=tuple(snapshots_of(folder).steps()),
             best=best.step if best else None,
             timelapse=str(write_timelapse(folder)) if previews_of(folder) else "",
-            result=_result(work, project, swap, progress),
+            result=result,
         )
 
 

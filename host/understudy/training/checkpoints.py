@@ -102,14 +102,21 @@ class Checkpoint:
 
     def fault(self) -> str:
         """Say what is damaged, or return an empty text; reads every byte."""
+        if fault := self.fault_at_sight():
+            return fault
+        for name in (_WEIGHTS, _OPTIMIZER):
+            if _sha256(self.path / name) != self.state.files[name].sha256:
+                return f"{name} has changed since it was written"
+        return ""
+
+    def fault_at_sight(self) -> str:
+        """Say which file is missing or cut short, or return an empty text; reads no file."""
         for name in (_WEIGHTS, _OPTIMIZER):
             mark, path = self.state.files.get(name), self.path / name
             if mark is None or not path.is_file():
                 return f"{name} is missing"
             if path.stat().st_size != mark.bytes:
                 return f"{name} has {path.stat().st_size} bytes instead of {mark.bytes}"
-            if _sha256(path) != mark.sha256:
-                return f"{name} has changed since it was written"
         return ""
 
 
@@ -128,14 +135,14 @@ class Checkpoints:
         return sorted(int(match[1]) for match in found if match)
 
     def peek(self) -> CheckpointState | None:
-        """Return what the newest readable checkpoint says about itself, without reading its tensors.
+        """Return what the newest checkpoint that is whole at sight says about itself, without reading its tensors.
 
         Raises:
             StoreError: When a newer Understudy made it.
         """
         for step in reversed(self.steps()):
             found = read_checkpoint(self.path_of(step))
-            if isinstance(found, Checkpoint):
+            if isinstance(found, Checkpoint) and not found.fault_at_sight():
                 return found.state
         return None
 

@@ -123,7 +123,6 @@ class LossHistory:
         except OSError as error:
             raise _not_kept(self.path, error) from error
 
-
     def take_over(self, earlier: LossTable, until: int) -> None:
         """Begin an empty history with what another training learnt up to the step ``until``."""
         if len(self.table):

@@ -247,7 +247,7 @@ class _Loop:
         self._refuse_other(checkpoint)
         self._step, self._losses, self._recoveries = state.step, state.losses, state.recoveries
         self._load(checkpoint)
-        if state.is_batch_chosen and not self._size:
+        if state.is_batch_chosen:
             self._size, self._is_size_chosen = state.batch_size, True
         self._keeper.took_back(checkpoint)
         self._watch = CollapseWatch(self._history.table.rows(state.step), self._training.watched)

@@ -77,8 +77,8 @@ def advice_for(trend: Trend, step: int) -> str:
     """Return what a person should read about a trend by a step, or an empty text."""
     if trend == "plateau":
         return (
-            f"by step {step} the losses stand still: look whether the preview is good enough, or change settings "
-            "(a schedule does it on the way): random_warp off, a lower learning rate, then gan_power"
+            f"by step {step} the losses stand still: look whether the preview is good enough, or change settings; "
+            "understudy plugins show says which may be changed, and a schedule does it on the way"
         )
     if trend == "divergence":
         return (

@@ -39,7 +39,7 @@ class Record:
         is_best: Whether it is the best snapshot.
         bytes: Of its files.
         made: When it was written, in the machine's own time.
-        fault: What is wrong with it, as far as its state tells; empty where nothing is.
+        fault: What is wrong with it, as far as its state and its files' sizes tell; empty where nothing is.
         state: All that it says about itself; None where that cannot be read.
     """
 
@@ -141,6 +141,6 @@ def _record(path: Path, step: int, kind: str, best: Best | None) -> Record:
         is_best="snapshot" in kind and best is not None and best.step == step,
         bytes=folder_bytes(path),
         made=datetime.datetime.fromtimestamp(path.stat().st_mtime).astimezone(),
-        fault="" if isinstance(found, Checkpoint) else found,
+        fault=found.fault_at_sight() if isinstance(found, Checkpoint) else found,
         state=state,
     )

@@ -95,28 +95,48 @@ def batch_for(training: Training, model: Learner, step: int, *, is_new: bool) ->
         return wanted
     with training.blame("measuring its need of memory"):
         weights, state = kept_state(model)
-        need = _measured(training, model, step)
-        size = wanted or min(MOST, need.largest) // share * share
-        if (
-            not wanted and share == 1 and kind != "cpu"
-        ):  # of several processes, one that fails leaves the others hanging
+        probes = _probes(kind, share, wanted)
+        need = _measured(training, model, step, probes)
+        fitting = need.largest if need else _found(training, model, step, probes[-1])
+        size = wanted or min(MOST, fitting) // share * share
+        # of several processes, one that fails leaves the others hanging
+        if need and not wanted and share == 1 and kind != "cpu":
             size = _tried(training, model, step, size)
         model.load_weights(weights)
         model.load_optimizer_state(state)
     give_back()
-    if not size or (wanted and need.largest < wanted):
-        raise too_large(wanted or share, need.largest, training.device)
-    training.progress.say(need.words(size) + ("" if wanted else f"; taken: {size}"))
+    if not size or (wanted and fitting < wanted):
+        raise too_large(wanted or share, fitting, training.device)
+    words = need.words(size) if need else f"the largest batch that fits: {fitting}"
+    training.progress.say(words + ("" if wanted else f"; taken: {size}"))
     return size
 
 
-def _measured(training: Training, model: Learner, step: int) -> Need:
+def _probes(kind: str, share: int, wanted: int) -> tuple[int, int, int]:
+    """Return the batches that are learnt to measure by; none is larger than it must be."""
+    most = 8 if kind == "cuda" else 4
+    if wanted:
+        most = max(min(most, wanted // share), 3)
+    return share, 2 * share, most * share
+
+
+def _found(training: Training, model: Learner, step: int, too_many: int) -> int:
+    """Return the largest batch below one that does not fit; 0 where several processes learn, which cannot try."""
+    return largest_fitting(model, training.data, step, too_many) if training.processes == 1 else 0
+
+
+def _measured(training: Training, model: Learner, step: int, sizes: tuple[int, int, int]) -> Need | None:
+    """Return what a step needs, or None where memory runs out while that is measured."""
     # the first step's allocations are made once for all steps and are no part of the growth
     kind, share = torch.device(training.device).type, training.processes
-    sizes = [share * count for count in (1, 2, 4)] if kind != "cuda" else [share * count for count in (1, 2, 8)]
     before = _held(training.device)
     free = free_bytes(training.device)
-    peaks = [_peak_of(training, model, step, size) for size in sizes]
+    peaks = list[int]()
+    for size in sizes:
+        peak = _peak_of(training, model, step, size)
+        if peak is None:
+            return None
+        peaks.append(peak)
     growth = max((peaks[2] - peaks[1]) // (sizes[2] - sizes[1]), 1)
     if kind == "cuda":
         free += torch.cuda.memory_reserved(training.device)
@@ -132,8 +152,8 @@ def _resident_bytes() -> int:
     return int(psutil.Process(os.getpid()).memory_info().rss)
 
 
-def _peak_of(training: Training, model: Learner, step: int, size: int) -> int:
-    """Return the most memory that was in use in a step."""
+def _peak_of(training: Training, model: Learner, step: int, size: int) -> int | None:
+    """Return the most memory that was in use in a step, or None where it was too little."""
     if training.device.startswith("cuda"):
         give_back()
         torch.cuda.reset_peak_memory_stats(training.device)
@@ -143,10 +163,7 @@ def _peak_of(training: Training, model: Learner, step: int, size: int) -> int:
         with PeakMemory() as seen:
             losses = attempt_step(model, training.data, step, size)
         peak = seen.bytes
-    if losses is None:
-        fitting = largest_fitting(model, training.data, step, size) if training.processes == 1 else 0
-        raise too_large(model.batch_size or size, fitting, training.device)
-    return peak
+    return None if losses is None else peak
 
 
 def _tried(training: Training, model: Learner, step: int, size: int) -> int:

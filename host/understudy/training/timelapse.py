@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -58,7 +59,7 @@ def write_timelapse(folder: Path, output: Path | None = None) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as part:
         try:
-            _encode(part, list(_frames(previews)))
+            _encode(part, _frames(previews), len(previews))
         except av.FFmpegError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror}\n  free some space, and run again") from error
     return path
@@ -87,16 +88,18 @@ def _read(path: Path) -> U8:
         raise StoreError(f"{path} cannot be read: {error.strerror or error}\n  delete it and try again") from error
 
 
-def _encode(part: Path, frames: list[U8]) -> None:
-    repeats = [_RATE // PREVIEWS_PER_S] * (len(frames) - 1) + [_RATE * _HELD_S]
-    height, width = frames[0].shape[:2]
+def _encode(part: Path, frames: Iterator[U8], count: int) -> None:
+    """Write so many pictures of one size; one at a time is in memory, for a long training has hundreds."""
+    repeats = [_RATE // PREVIEWS_PER_S] * (count - 1) + [_RATE * _HELD_S]
+    first = next(frames)
+    height, width = first.shape[:2]
     kind = Path(part.name.removesuffix(PART)).suffix.lstrip(".") or "mp4"
     with av.open(str(part), "w", format=_FORMATS.get(kind, "mp4"), options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=_RATE, options={"crf": "18", "preset": "faster"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = Fraction(1, _RATE)
         number = 0
-        for picture, times in zip(frames, repeats, strict=True):
+        for picture, times in zip(itertools.chain([first], frames), repeats, strict=True):
             for _ in range(times):
                 frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
                 frame.pts, frame.time_base = number, Fraction(1, _RATE)

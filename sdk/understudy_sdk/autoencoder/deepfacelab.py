@@ -19,8 +19,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from understudy_sdk.errors import StageError
+
+from .settings import MOST_FACES
+
 __all__ = [
     "array_shapes",
+    "batch_size_of",
     "faults",
     "losses_of",
     "of_network",
@@ -170,6 +175,20 @@ def step_of(data: Mapping[str, Any]) -> int:
     """Return how many steps a model has learnt, by its ``data.dat``; 0 where that says nothing of it."""
     step = data.get("iter")
     return max(0, int(step)) if isinstance(step, int | np.integer) else 0
+
+
+def batch_size_of(options: Mapping[str, Any]) -> int | None:
+    """Return the batch size among a model's options; None where they name none.
+
+    Raises:
+        StageError: It is none that a model can learn with.
+    """
+    found = options.get("batch_size")
+    if found is None:
+        return None
+    if not isinstance(found, int | np.integer) or not 1 <= found <= MOST_FACES:
+        raise StageError(f"the option batch_size is {found!r}, but must be a whole number from 1 to {MOST_FACES}")
+    return int(found)
 
 
 def losses_of(data: Mapping[str, Any], step: int) -> list[tuple[float, float]]:

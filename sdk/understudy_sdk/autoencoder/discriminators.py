@@ -79,7 +79,7 @@ class PatchDiscriminator(nn.Module):
         seen = []
         for i in range(self._count):
             seen.append(x)
-            x = F.leaky_relu(self.get_submodule(f"convs_{i}")(x), _SLOPE)
+            x = F.leaky_relu(_judged(self.get_submodule(f"convs_{i}"), x), _SLOPE)
         patches = self.center_out(x)
         x = F.leaky_relu(self.center_conv(x), _SLOPE)
         for i, skip in enumerate(reversed(seen)):
@@ -107,6 +107,17 @@ class CodeDiscriminator(nn.Module):
             x = F.leaky_relu(self.get_submodule(f"convs_{i}")(x), 0.1)
         logits: Tensor = self.out_conv(x)
         return logits.float()
+
+
+def _judged(layer: nn.Module, x: Tensor) -> Tensor:
+    """Apply a convolution; to a map of one pixel in float32.
+
+    There oneDNN leaves gradients of bfloat16 weights that only padding meets as the memory was: some not finite.
+    """
+    if x.shape[-1] > 1:
+        return layer(x)  # type: ignore[no-any-return]
+    with torch.autocast(x.device.type, enabled=False):
+        return layer(x.float())  # type: ignore[no-any-return]
 
 
 def new_discriminator(kind: type[nn.Module], first: int, second: int, seed: int) -> nn.Module:

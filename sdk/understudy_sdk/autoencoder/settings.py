@@ -1,19 +1,22 @@
 """Which settings of learning have all models that learn in steps?
 
-They say how the machine is used. But for ``precision`` and rounding none of them alters what is learnt.
+They say how the machine is used. But for ``batch_size``, ``precision`` and rounding none of them alters what is learnt.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from understudy_sdk.stages import CHANGEABLE, StageConfig
 
-__all__ = ["BatchSize", "LearningSettings", "OptimizerPlace"]
+__all__ = ["MOST_FACES", "BatchSize", "LearningSettings", "OptimizerPlace"]
 
-BatchSize = Annotated[int, Field(ge=1, le=1024)] | Literal["auto"]
+MOST_FACES: Final = 1024
+"""The largest batch that can be asked for."""
+
+BatchSize = Annotated[int, Field(ge=1, le=MOST_FACES)] | Literal["auto"]
 
 OptimizerPlace = Annotated[
     Literal["device", "cpu"],

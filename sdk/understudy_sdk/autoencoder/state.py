@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from understudy_sdk.errors import InvalidValueError, StageError
-from understudy_sdk.types import Crop
+from understudy_sdk.types import Crop, Swap
 
-__all__ = ["choose_bfloat16", "masks_of", "pictures_of", "take", "to_network"]
+__all__ = ["choose_bfloat16", "swaps_of", "take", "to_network"]
 
 _TOLD: Final = 4  # names that an error lists
 
@@ -84,11 +84,19 @@ def to_network(crops: Sequence[Crop], size: int, device: torch.device, model: st
     return stacked.to(device).permute(0, 3, 1, 2).float() / 255.0
 
 
-def pictures_of(rgb: Tensor) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield float32 (S, S, 3) for each of (B, 3, S, S)."""
-    yield from rgb.clamp(0, 1).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+def swaps_of(rgb: Tensor, source_mask: Tensor | None = None, target_mask: Tensor | None = None) -> list[Swap]:
+    """Return a model's answers for some crops.
+
+    Args:
+        rgb: What it drew, (B, 3, S, S), RGB; what lies beyond 0 and 1 is clipped.
+        source_mask: The mask drawn with the source's face, (B, 1, S, S).
+        target_mask: The same of the target's face.
+    """
+    pictures = rgb.clamp(0, 1).permute(0, 2, 3, 1).contiguous().cpu().numpy()  # B, S, S, 3
+    rows = zip(pictures, _masks_of(source_mask, len(rgb)), _masks_of(target_mask, len(rgb)), strict=True)
+    return [Swap(picture, source_mask=source, target_mask=target) for picture, source, target in rows]
 
 
-def masks_of(masks: Tensor) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield float32 (S, S) for each of (B, 1, S, S)."""
-    yield from masks.clamp(0, 1)[:, 0].contiguous().cpu().numpy()
+def _masks_of(masks: Tensor | None, count: int) -> Sequence[npt.NDArray[np.float32] | None]:
+    """Return float32 (S, S) for each of (B, 1, S, S), or so often that there is none."""
+    return [None] * count if masks is None else list(masks.clamp(0, 1)[:, 0].contiguous().cpu().numpy())

@@ -26,10 +26,10 @@ def _oval(size: int) -> F32:
 
 
 def _swap(size: int = 48, learned: bool = False) -> Swap:
-    """Return a swap of soft noise, with an oval for both learnt masks or without any."""
+    """Return a swap of soft noise, with an oval for every mask that may come with it or without any."""
     coarse = np.random.default_rng(7).uniform(0.1, 0.9, (size // 8, size // 8, 3)).astype(np.float32)
     rgb = frozen(coarse.repeat(8, axis=0).repeat(8, axis=1))
-    return Swap(rgb, _oval(size), _oval(size)) if learned else Swap(rgb)
+    return Swap(rgb, _oval(size), _oval(size), _oval(size)) if learned else Swap(rgb)
 
 
 def _placed(crop: Crop, x: float, y: float, scale: float = 1.0) -> Crop:
@@ -94,6 +94,16 @@ class MergerContract:
         there = self._merge(merger, region, _placed(plain_crop(), CROP_OFFSET[0] + 100, CROP_OFFSET[1] + 200))
         np.testing.assert_allclose(there.mask, here.mask, atol=1e-4)
         np.testing.assert_allclose(there.rgb[here.mask > 0.0], here.rgb[here.mask > 0.0], atol=1e-3)
+
+    def test_more_of_the_frame_changes_nothing(self, merger: Merger) -> None:
+        """A region that reaches further than the square is merged alike; the host may give more than is needed."""
+        wide = plain_region(160, 140)
+        crop = _placed(plain_crop(), 40.0, 30.0)
+        narrow = Region(frozen(wide.rgb[24:100, 34:110].copy()), x0=34, y0=24)
+        here, there = self._merge(merger, narrow, crop), self._merge(merger, wide, crop)
+        np.testing.assert_allclose(there.mask[24:100, 34:110], here.mask, atol=1e-4)
+        shown = here.mask > 0.0
+        np.testing.assert_allclose(there.rgb[24:100, 34:110][shown], here.rgb[shown], atol=1e-2)
 
     def test_excursions_beyond_white_and_black_are_taken(self, merger: Merger) -> None:
         """A region that leaves 0 to 1, as limited-range footage may, is merged like any other."""

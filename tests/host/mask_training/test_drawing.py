@@ -4,7 +4,7 @@ import numpy as np
 
 from understudy.faceset import Faceset
 from understudy.mask_training import shown_faces
-from understudy.mask_training.drawing import iou, over_face
+from understudy.mask_training.drawing import over_face
 from understudy_sdk.polygons import Polygon
 
 
@@ -21,15 +21,6 @@ def test_outside_the_mask_it_is_dark_and_its_edge_is_drawn():
     drawn = over_face(grey, mask, [Polygon(square, is_included=False)])
     red = drawn[96, 12].astype(int)
     assert red[0] > red[1] + 100
-
-
-def test_iou_by_hand():
-    mask = np.zeros((4, 4), np.float32)
-    mask[:2] = 0.6
-    label = np.zeros((4, 4), np.uint8)
-    label[1:3] = 255
-    assert iou(mask, label) == 4 / 12
-    assert iou(np.zeros((4, 4), np.float32), np.zeros((4, 4), np.uint8)) == 1.0
 
 
 def test_a_sheet_shows_so_many_faces_spread_over_all(make_set):

@@ -97,3 +97,13 @@ def test_arrays_of_more_than_four_gigabytes_have_an_eight_byte_length(tmp_path, 
     read, _ = read_model(found)
     for name, array in arrays.items():
         np.testing.assert_array_equal(read["encoder"][name], array)
+
+
+def test_a_named_model_without_its_options_is_refused_and_one_without_name_is_read(folder):
+    folder("bob_SAEHD_encoder.npy", "XSeg_256.npy")
+    for path in folder().iterdir():
+        path.write_bytes(pickle.dumps({"weight:0": np.zeros(2, np.float32)}, 4))
+    nameless, named = sorted(find_models(folder(), KINDS), key=lambda one: one.name)
+    with pytest.raises(RequestError, match=r"bob_SAEHD_data\.dat is missing; it holds the model's options"):
+        read_model(named)
+    assert read_model(nameless)[1] == {}

@@ -144,6 +144,14 @@ def test_held_out_faces_come_in_whole_blocks_with_their_neighbours(tmp_path):
     np.testing.assert_array_equal(found.masks[3], 1.0)
 
 
+def test_faces_of_two_people_in_turn_have_their_own_neighbours(tmp_path):
+    folder = tmp_path / "held-target"
+    stored(folder, 10)
+    write_held(folder, [HeldFace(f"{n}.png", "clip", n // 2, n % 2 - 1, []) for n in range(10)])
+    found = measured_faces(folder, CropSpec(FaceType.FULL, 16), is_held_out=True)
+    assert found.neighbours == ((1, 3), (3, 5), (5, 7), (7, 9))  # the others are on no track
+
+
 def test_other_faces_are_spread_and_have_no_neighbours(tmp_path):
     stored(tmp_path / "target", 9)
     found = measured_faces(tmp_path / "target", CropSpec(FaceType.FULL, 16), is_held_out=False, most=5)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 import torch
@@ -93,6 +94,13 @@ def test_damaged_newest_is_named_and_the_one_before_taken(folder, name, harm, sa
     assert len(lines) == 1
     assert "step-00000002" in lines[0]
     assert said in lines[0]
+
+
+@pytest.mark.parametrize(("name", "harm"), [("weights.safetensors", truncate), ("optimizer.safetensors", Path.unlink)])
+def test_what_is_cut_short_is_not_peeked_at(folder, name, harm):
+    save(folder, 1)
+    harm(save(folder, 2) / name)
+    assert folder.peek().step == 1
 
 
 def test_all_damaged_is_like_none(folder):

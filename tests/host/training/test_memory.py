@@ -136,6 +136,23 @@ def test_a_device_too_small_for_one_face_is_told(greedy, training, monkeypatch):
         sizing.batch_for(training(greedy(batch_size=0)), greedy(batch_size=0), 1, is_new=True)
 
 
+def test_what_fits_is_found_where_not_even_the_measuring_does(hungry, training, listener):
+    model = hungry(MemoryError(), 3)
+    model.batch_size = 0
+    assert sizing.batch_for(training(model), model, 1, is_new=True) == 3
+    assert listener.lines == ["the largest batch that fits: 3; taken: 3"]
+    model.batch_size = 16
+    with pytest.raises(TrainingError, match=r"a batch of 16 does not fit .*\n  a batch of 3 fits"):
+        sizing.batch_for(training(model), model, 1, is_new=True)
+
+
+@pytest.mark.parametrize(("wanted", "most"), [(0, 8), (16, 8), (8, 8), (6, 6), (4, 4), (2, 3), (1, 3)])
+def test_no_more_faces_are_tried_than_are_wanted_or_needed(wanted, most):
+    assert sizing._probes("cuda", 1, wanted) == (1, 2, most)
+    assert sizing._probes("cuda", 2, 2 * wanted) == (2, 4, 2 * most)
+    assert sizing._probes("cpu", 1, wanted) == (1, 2, min(most, 4))
+
+
 def test_a_resumed_training_keeps_the_batch_that_was_chosen(training, tiny, monkeypatch):
     monkeypatch.setattr(sizing, "free_bytes", lambda device: 1 << 40)
     first = tiny.TinyModel(batch_size=0)

@@ -52,6 +52,6 @@ def test_several_losses_stand_still_only_together():
 
 
 def test_advice_is_given_where_there_is_something_to_do():
-    assert "random_warp" in advice_for("plateau", 7000)
+    assert "understudy plugins show" in advice_for("plateau", 7000)
     assert "rollback" in advice_for("divergence", 7000)
     assert advice_for("learning", 7000) == advice_for("unknown", 7000) == ""

@@ -95,3 +95,9 @@ def test_the_network_of_a_dfm_swaps_as_the_model_does():
     torch.testing.assert_close(swap_bgr, rgb.permute(0, 2, 3, 1).flip(-1))
     torch.testing.assert_close(mask, source_mask.permute(0, 2, 3, 1))
     torch.testing.assert_close(target_mask, wanted.permute(0, 2, 3, 1))
+
+
+@pytest.mark.parametrize("batch_size", [0, 5000, "many", 2.5])
+def test_a_batch_size_out_of_range_is_refused(parts, batch_size):
+    with pytest.raises(StageError, match=f"batch_size is {batch_size!r}, but must be a whole number from 1 to 1024"):
+        Quick96Exchange().read(parts, {"iter": 7, "options": {"batch_size": batch_size}})

@@ -76,3 +76,15 @@ def test_first_weights_come_from_the_seed_alone():
     weights = [network.get_parameter("convs_0.weight") for network in (first, again, other)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
+
+
+def test_maps_of_one_pixel_are_judged_in_float32():
+    network = new_discriminator(PatchDiscriminator, 16, 4, 0)
+    found = []
+    for name in ("convs_0", "convs_1", "convs_2"):
+        network.get_submodule(name).register_forward_hook(
+            lambda layer, given, out: found.append((given[0].shape[-1], out.dtype))
+        )
+    with torch.autocast("cpu", torch.bfloat16):
+        network(torch.zeros(1, 3, 4, 4))
+    assert found == [(4, torch.bfloat16), (2, torch.bfloat16), (1, torch.float32)]

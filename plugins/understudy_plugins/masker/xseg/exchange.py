@@ -17,9 +17,12 @@ from torch import Tensor
 from understudy_sdk import DfmPlayer, FaceType, ForeignModel, StageConfig, StageError
 from understudy_sdk.autoencoder.deepfacelab import (
     array_shapes,
+    batch_size_of,
     faults,
+    losses_of,
     of_network,
     slot_faults,
+    step_of,
     to_parts,
     to_slot_arrays,
     to_slots,
@@ -77,11 +80,13 @@ class XSegExchange:
         state = _renamed(to_slots(slots), f"{_SLOT}.{PART}.", f"{_SLOT}.")
         if state:
             state[_FACTOR] = torch.tensor(1.0, dtype=torch.float64)
+        step = step_of(data)
         return ForeignModel(
             settings=_settings(data.get("options", {})),
             weights=_renamed(to_weights(own), f"{PART}.", ""),
             optimizer_state=state,
-            step=int(data.get("iter", 0)),
+            step=step,
+            losses=_losses(data, step),
             remarks=() if state else (f"There is no XSeg_{_OPTIMIZER_PART}.npy: the optimizer's means begin anew.",),
         )
 
@@ -139,14 +144,23 @@ def _renamed(tensors: Mapping[str, Tensor], old: str, new: str) -> dict[str, Ten
     }
 
 
+def _losses(data: Mapping[str, Any], step: int) -> list[tuple[float, float]]:
+    """Return the losses of the last steps; a masker has one, which stands for both sides."""
+    history = data.get("loss_history")
+    rows = history if isinstance(history, list) else []
+    single = [row for row in rows if isinstance(row, list | tuple | np.ndarray) and len(row) == 1]
+    return losses_of({"loss_history": [[row[0], row[0]] for row in single]}, step)
+
+
 def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings of ours that say what a model's options do."""
     word = options.get("face_type", "wf")
     if word not in _FACE_TYPES:
         raise StageError(f"the model's options name the face type {word!r}, which is none of {', '.join(_FACE_TYPES)}")
     settings: dict[str, Any] = {"face_type": str(_FACE_TYPES[word])}
-    if "batch_size" in options:
-        settings["batch_size"] = int(options["batch_size"])
+    batch_size = batch_size_of(options)
+    if batch_size is not None:
+        settings["batch_size"] = batch_size
     if "pretrain" in options:
         settings["pretrain"] = bool(options["pretrain"])
     return settings

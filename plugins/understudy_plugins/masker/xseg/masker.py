@@ -64,9 +64,8 @@ class XSegMasker:
 
     @property
     def batch_size(self) -> int:
-        """Labelled faces per step; 0 where the settings say auto."""
-        size = self._config.batch_size
-        return size if isinstance(size, int) else 0
+        """Labelled faces per step; 0 for as many as fit."""
+        return self._config.faces_per_step
 
     def remarks(self) -> Sequence[str]:
         """Return what the user should read, a sentence each, and forget it."""

@@ -58,7 +58,10 @@ def _face_type_beside(path: Path) -> object:
     """Return the face type that the host noted beside weights it trained; None where it noted none."""
     for notes in (path.with_name(name) for name in _OUR_NOTES):
         if notes.is_file():
-            found = json.loads(notes.read_text(encoding="utf-8"))
+            try:
+                found = json.loads(notes.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise StageError(f"{notes} is damaged: {error}\n  name a whole checkpoint") from error
             return found.get("settings", {}).get("face_type")
     return None
 

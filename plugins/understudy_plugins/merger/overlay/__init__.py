@@ -29,4 +29,5 @@ def understudy_mergers() -> Iterable[StageSpec[Merger]]:
         config=OverlayConfig,
         tiny=OverlayConfig(),
         build=_build,
+        revision=2,
     )

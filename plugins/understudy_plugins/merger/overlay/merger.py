@@ -15,6 +15,7 @@ class OverlayMerger:
 
     def __init__(self, config: OverlayConfig) -> None:
         self._config = config
+        self.reach = config.reach
 
     def merge(self, region: Region, swap: Swap, crop: Crop, mask: Mask) -> Layer:
         """Return the face over the region; see ``understudy_sdk.blending.lay_face``."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from understudy_sdk import Merger, Resources, StageSpec, hookimpl
-from understudy_sdk.blend_config import BlendConfig
+from understudy_sdk.cloning_config import CloneConfig
 
 __all__ = ["SeamlessCloneConfig", "understudy_mergers"]
 
 
-class SeamlessCloneConfig(BlendConfig):
+class SeamlessCloneConfig(CloneConfig):
     """Settings of the seamless clone."""
 
 
@@ -29,4 +29,5 @@ def understudy_mergers() -> Iterable[StageSpec[Merger]]:
         config=SeamlessCloneConfig,
         tiny=SeamlessCloneConfig(),
         build=_build,
+        revision=2,
     )

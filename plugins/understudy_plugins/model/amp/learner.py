@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
 
+from understudy_sdk.autoencoder.adversary import Adversary
 from understudy_sdk.autoencoder.architecture import Widths
+from understudy_sdk.autoencoder.discriminators import PatchDiscriminator, new_discriminator
 from understudy_sdk.autoencoder.engine import Engine
 from understudy_sdk.autoencoder.losses import Faces
 from understudy_sdk.autoencoder.optimizer import AdaBelief, Optimizer, cosine_factor
 from understudy_sdk.autoencoder.samples import Samples
 
 from . import AMPConfig
-from .adversary import Adversary
 from .losses import Aim, aim_at, bright_dot_losses, side_losses, surroundings_losses
 from .network import new_morpher
 
@@ -24,6 +26,7 @@ __all__ = ["Learner", "Lesson"]
 _MOVING_SHARE: Final = 0.3
 _PERIOD: Final = 500
 _CLIP_NORM: Final = 1.0
+_SHARE: Final = 1.0 / 8.0  # of eight terms: true and drawn, of both sides, by patches and by pixels
 
 
 class Lesson(NamedTuple):
@@ -46,7 +49,7 @@ class Learner:
     Attributes:
         network: Encoder, inters and decoder.
         optimizer: Of the parts that learn.
-        adversary: The GAN's discriminator, where the settings want one.
+        adversaries: The GAN's discriminator as ``gan``, where the settings want one.
     """
 
     def __init__(self, config: AMPConfig, engine: Engine) -> None:
@@ -58,15 +61,20 @@ class Learner:
             inter.requires_grad_(config.learn_inters)
         moving = {name: value for name, value in self.network.named_parameters() if value.requires_grad}
         self.optimizer = self._new_optimizer(moving, config.seed)
-        self.adversary = self._new_adversary() if config.gan_power else None
+        self.adversaries = {"gan": self._new_adversary()} if config.gan_power else {}
         self._encode = engine.compiled(self.network.encoder)
         self._picture = engine.compiled(self.network.decoder.picture)
         self._outline = engine.compiled(self.network.decoder.outline)
 
     def _new_adversary(self) -> Adversary:
-        config = self._config
-        patch_px = config.gan_patch_size or config.resolution // 8
-        return Adversary(self._engine, patch_px, config.gan_width, config.seed + 2, self._new_optimizer)
+        config, engine, seed = self._config, self._engine, self._config.seed + 2
+        size = config.gan_patch_size or config.resolution // 8, config.gan_width
+        return Adversary(
+            lambda: engine.place(new_discriminator(PatchDiscriminator, *size, seed)),
+            partial(self._new_optimizer, seed=seed),
+            engine,
+            share=_SHARE,
+        )
 
     def _new_optimizer(self, parameters: Mapping[str, Tensor], seed: int) -> Optimizer:
         config = self._config
@@ -99,8 +107,8 @@ class Learner:
             rate *= cosine_factor(step, _PERIOD)
         self._engine.gather(self.network.parameters())
         self.optimizer.step(step, rate)
-        if self.adversary is not None:
-            self._teach(self.adversary, lessons, step, rate)
+        for adversary in self.adversaries.values():
+            self._teach(adversary, lessons, step, rate)
         return {side: torch.cat(losses) for side, losses in found.items()}
 
     def losses(self, lesson: Lesson) -> tuple[Tensor, Tensor, list[Tensor]]:
@@ -127,11 +135,12 @@ class Learner:
         return torch.cat([self.network.mixed(source, lesson.of_source), self.network.inter_dst(target)])
 
     def _fooling(self, source_rgb: Tensor, target_rgb: Tensor, aims: Sequence[Aim]) -> list[Tensor]:
-        if self.adversary is None:
+        adversary = self.adversaries.get("gan")
+        if adversary is None:
             return []
         power, rows = self._config.gan_power, zip((source_rgb, target_rgb), aims, strict=True)
         with self._engine.autocast():
-            losses = [power * self.adversary.fooling_losses(rgb * aim.weight) for rgb, aim in rows]
+            losses = [power * adversary.fooling_losses(rgb * aim.weight) for rgb, aim in rows]
         return [*losses, bright_dot_losses(source_rgb, aims[0])]
 
     def _teach(self, adversary: Adversary, lessons: Sequence[Lesson], step: int, rate: float) -> None:
@@ -142,5 +151,5 @@ class Learner:
                     drawn = self._picture(self._mixed(lesson))
                 for rgb, samples in zip(drawn.chunk(2), (lesson.source, lesson.target), strict=True):
                     aim = aim_at(samples, self._config.blur_out_mask)
-                    adversary.study(aim.true.rgb * aim.weight, rgb * aim.weight)
+                    adversary.learn(aim.true.rgb * aim.weight, rgb * aim.weight)
         adversary.step(step, rate)

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from understudy_sdk import Crop, CropSpec, FaceType, Resources, Side, Swap, TrainingData
 from understudy_sdk.autoencoder.engine import Engine
+from understudy_sdk.autoencoder.kept import state_of, take_state
 from understudy_sdk.autoencoder.samples import Variation, prepare
-from understudy_sdk.autoencoder.state import masks_of, pictures_of, take, to_network
+from understudy_sdk.autoencoder.state import swaps_of, take, to_network
 from understudy_sdk.types import FaceBatch
 
 from . import AMPConfig
@@ -23,8 +24,6 @@ __all__ = ["AMPModel"]
 _NAME: Final = "AMP"
 _SWAP_BATCH: Final = 8  # crops answered at a time, which bounds the memory
 _FACTOR_NAME: Final = "learning_rate_factor"
-_GAN: Final = "gan."
-_MEANS: Final = ("means.", "deviations.")
 
 
 class AMPModel:
@@ -48,11 +47,11 @@ class AMPModel:
 
     @property
     def batch_size(self) -> int:
-        """Faces of each side per step; 0 where the settings leave it to the memory."""
-        return 0 if self._config.batch_size == "auto" else self._config.batch_size
+        """Faces of each side per step; 0 for as many as fit."""
+        return self._config.faces_per_step
 
-    def remarks(self) -> list[str]:
-        """Return what the user should read since it was last asked."""
+    def remarks(self) -> Sequence[str]:
+        """Return what the user should read, and forget it."""
         return self._engine.remarks()
 
     # -- learning --
@@ -100,8 +99,7 @@ class AMPModel:
             code = network.encoder(pictures)
             rgb, source_mask = network.decoder(network.mixed(code, of_source))
             target_mask = network.decoder.outline(network.inter_dst(code))
-            rows = zip(pictures_of(rgb), masks_of(source_mask), masks_of(target_mask), strict=True)
-            swaps += [Swap(picture, source_mask=source, target_mask=target) for picture, source, target in rows]
+            swaps += swaps_of(rgb, source_mask, target_mask)
         return swaps
 
     @torch.no_grad()
@@ -115,9 +113,7 @@ class AMPModel:
         swaps: list[Swap] = []
         for pictures in self._batches(crops):
             rgb, mask = network.decoder(network.mixed(network.encoder(pictures), of_source))
-            for picture, outline in zip(pictures_of(rgb), masks_of(mask), strict=True):
-                masks = {"source_mask": outline} if is_source else {"target_mask": outline}
-                swaps.append(Swap(picture, **masks))
+            swaps += swaps_of(rgb, mask) if is_source else swaps_of(rgb, target_mask=mask)
         return swaps
 
     def _number(self, number: float) -> Tensor:
@@ -143,11 +139,8 @@ class AMPModel:
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """Return the optimizer's means by weight name, the GAN, and what else the next step depends on."""
-        state = {_FACTOR_NAME: torch.tensor(self._learning_rate_factor, dtype=torch.float64)}
-        for slot, kept in self._learner.optimizer.slots.items():
-            state |= {f"{slot}.{name}": value for name, value in kept.items()}
-        adversary = self._learner.adversary
-        return state | ({} if adversary is None else {f"{_GAN}{name}": at for name, at in adversary.state().items()})
+        factor, learner = torch.tensor(self._learning_rate_factor, dtype=torch.float64), self._learner
+        return {_FACTOR_NAME: factor, **state_of(learner.optimizer.slots, learner.adversaries)}
 
     def load_optimizer_state(self, state: Mapping[str, Tensor]) -> None:
         """Take the optimizer's state back. Means that are not there begin as zeros; a GAN of another size, anew.
@@ -155,17 +148,6 @@ class AMPModel:
         Raises:
             StageError: Where any other name is missing, unknown or has another shape.
         """
-        mine, given = self.optimizer_state(), dict(state)
-        core, core_given = (_split(tensors, is_gan=False) for tensors in (mine, given))
-        if not any(name.startswith(_MEANS) for name in core_given):
-            core_given |= {name: torch.zeros_like(core[name]) for name in core if name.startswith(_MEANS)}
-        take("optimizer state", core, core_given, _NAME)
-        self._learning_rate_factor = core[_FACTOR_NAME].item()
-        if self._learner.adversary is not None:
-            kept = {name.removeprefix(_GAN): tensor for name, tensor in _split(given, is_gan=True).items()}
-            self._learner.adversary.take_or_begin_anew(kept, _NAME)
-
-
-def _split(tensors: Mapping[str, Tensor], *, is_gan: bool) -> dict[str, Tensor]:
-    """Return the tensors of the GAN, or all others."""
-    return {name: tensor for name, tensor in tensors.items() if name.startswith(_GAN) == is_gan}
+        mine = self.optimizer_state()
+        take_state(mine, self._learner.adversaries, state, _NAME)
+        self._learning_rate_factor = mine[_FACTOR_NAME].item()

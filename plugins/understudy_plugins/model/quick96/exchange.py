@@ -95,6 +95,10 @@ def _outline(config: Quick96Config) -> Autoencoder:
 
 
 def _settings_of(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the one setting that theirs may state."""
-    batch_size = (data.get("options") or {}).get("batch_size")
-    return {} if batch_size is None else {"batch_size": int(batch_size)}
+    """Return the one setting that theirs may state.
+
+    Raises:
+        StageError: It is out of range.
+    """
+    batch_size = dfl.batch_size_of(data.get("options") or {})
+    return {} if batch_size is None else {"batch_size": batch_size}

@@ -16,7 +16,7 @@ from understudy_sdk.autoencoder.engine import Engine
 from understudy_sdk.autoencoder.losses import Faces, gaussian_blur
 from understudy_sdk.autoencoder.optimizer import RMSprop
 from understudy_sdk.autoencoder.samples import Samples
-from understudy_sdk.autoencoder.state import masks_of, pictures_of, take, to_network
+from understudy_sdk.autoencoder.state import swaps_of, take, to_network
 
 from .losses import face_losses
 from .samples import look_up, prepare
@@ -115,21 +115,17 @@ class Quick96Model:
 
     def _swap(self, codes: Tensor) -> list[Swap]:
         rgb, source_mask = self._network.source_decoder(codes)
-        target_mask = self._network.target_decoder.outline(codes)
-        rows = zip(pictures_of(rgb), masks_of(source_mask), masks_of(target_mask), strict=True)
-        return [Swap(picture, source_mask=source, target_mask=target) for picture, source, target in rows]
+        return swaps_of(rgb, source_mask, self._network.target_decoder.outline(codes))
 
     @torch.no_grad()
     def rebuild(self, crops: Sequence[Crop], side: Side) -> list[Swap]:
         """Draw crops as the given side's decoder does, with that side's mask."""
         is_source = side is Side.SOURCE
         decoder = self._network.source_decoder if is_source else self._network.target_decoder
-        swaps = []
+        swaps: list[Swap] = []
         for codes in self._codes(crops):
             rgb, mask = decoder(codes)
-            for picture, outline in zip(pictures_of(rgb), masks_of(mask), strict=True):
-                masks = {"source_mask": outline} if is_source else {"target_mask": outline}
-                swaps.append(Swap(picture, **masks))
+            swaps += swaps_of(rgb, mask) if is_source else swaps_of(rgb, target_mask=mask)
         return swaps
 
     def _codes(self, crops: Sequence[Crop]) -> Iterator[Tensor]:

@@ -16,10 +16,11 @@ from understudy_sdk.autoencoder import deepfacelab as dfl
 from understudy_sdk.autoencoder.architecture import Architecture, Widths
 from understudy_sdk.autoencoder.autoencoder import Autoencoder
 from understudy_sdk.autoencoder.discriminators import CodeDiscriminator, PatchDiscriminator
+from understudy_sdk.autoencoder.options import OptionsError
 from understudy_sdk.autoencoder.player import AutoencoderPlayer
 
 from . import SAEHDConfig
-from .options import OptionsError, options_of, settings_of
+from .options import options_of, settings_of
 
 __all__ = ["SAEHDExchange"]
 

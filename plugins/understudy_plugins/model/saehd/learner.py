@@ -9,6 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from understudy_sdk.autoencoder.adversary import Adversary
 from understudy_sdk.autoencoder.architecture import Architecture, Widths
 from understudy_sdk.autoencoder.autoencoder import Autoencoder, Codes, new_autoencoder
 from understudy_sdk.autoencoder.discriminators import CodeDiscriminator, PatchDiscriminator, new_discriminator
@@ -20,7 +21,6 @@ from understudy_sdk.autoencoder.optimizer import AdaBelief, Optimizer, RMSprop, 
 from understudy_sdk.autoencoder.samples import Samples
 
 from . import SAEHDConfig
-from .adversary import Adversary
 from .losses import (
     Aim,
     aim_at,

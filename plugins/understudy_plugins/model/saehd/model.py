@@ -10,11 +10,11 @@ from torch import Tensor
 
 from understudy_sdk import Crop, CropSpec, FaceBatch, FaceType, Resources, Side, Swap, TrainingData
 from understudy_sdk.autoencoder.engine import Engine
+from understudy_sdk.autoencoder.kept import state_of, take_state
 from understudy_sdk.autoencoder.samples import Variation, prepare
-from understudy_sdk.autoencoder.state import masks_of, pictures_of, take, to_network
+from understudy_sdk.autoencoder.state import swaps_of, take, to_network
 
 from . import SAEHDConfig
-from .kept import take_state
 from .learner import Learner, in_effect
 
 __all__ = ["SAEHDModel"]
@@ -89,8 +89,7 @@ class SAEHDModel:
             swap_code, target_code = self._network.swap_codes(pictures)
             rgb, source_mask = self._network.source_decoder(swap_code)
             target_mask = self._network.target_decoder.outline(target_code)
-            rows = zip(pictures_of(rgb), masks_of(source_mask), masks_of(target_mask), strict=True)
-            swaps += [Swap(picture, source_mask=source, target_mask=target) for picture, source, target in rows]
+            swaps += swaps_of(rgb, source_mask, target_mask)
         return swaps
 
     @torch.no_grad()
@@ -103,9 +102,7 @@ class SAEHDModel:
                 rgb, mask = network.source_decoder(network.source_code(pictures))
             else:
                 rgb, mask = network.target_decoder(network.target_code(pictures))
-            for picture, outline in zip(pictures_of(rgb), masks_of(mask), strict=True):
-                masks = {"source_mask": outline} if is_source else {"target_mask": outline}
-                swaps.append(Swap(picture, **masks))
+            swaps += swaps_of(rgb, mask) if is_source else swaps_of(rgb, target_mask=mask)
         return swaps
 
     def _batches(self, crops: Sequence[Crop]) -> Iterator[Tensor]:
@@ -132,12 +129,9 @@ class SAEHDModel:
             torch.tensor(float(value), dtype=torch.float64)
             for value in (self._learning_rate_factor, self._config.pretrain)
         )
-        state = {_FACTOR_NAME: factor, _PRETRAINING_NAME: is_pretraining}
-        for slot, kept in self._learner.optimizer.slots.items():
-            state |= {f"{slot}.{name}": value for name, value in kept.items()}
-        for group, adversary in self._learner.adversaries.items():
-            state |= {f"{group}.{name}": value for name, value in adversary.state().items()}
-        return state
+        learner = self._learner
+        state = state_of(learner.optimizer.slots, learner.adversaries)
+        return {_FACTOR_NAME: factor, _PRETRAINING_NAME: is_pretraining, **state}
 
     def load_optimizer_state(self, state: Mapping[str, Tensor]) -> None:
         """Take the optimizer's state back; call it after ``load_weights``.
@@ -149,8 +143,7 @@ class SAEHDModel:
             StageError: Where a name is missing, unknown or has another shape.
         """
         mine = self.optimizer_state()
-        for group in take_state(mine, state, _NAME):
-            self._learner.adversaries[group].begin_anew()
+        take_state(mine, self._learner.adversaries, state, _NAME)
         self._learning_rate_factor = mine[_FACTOR_NAME].item()
         if mine[_PRETRAINING_NAME].item() and not self._config.pretrain:
             self._learner.forget_people()

@@ -215,6 +215,12 @@ def test_weights_of_other_settings_are_refused(trained):
         small(weights=str(trained[0]), width=4)
 
 
+def test_damaged_notes_beside_weights_are_named(trained):
+    (trained[0] / "state.json").write_text('{"settings": {')
+    with pytest.raises(StageError, match=r"state\.json is damaged"):
+        small(weights=str(trained[0]))
+
+
 def test_a_folder_without_weights_says_what_is_wanted(tmp_path):
     with pytest.raises(StageError, match=r"neither weights.safetensors nor XSeg_256.npy"):
         small(weights=str(tmp_path))

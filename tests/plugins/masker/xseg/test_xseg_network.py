@@ -102,6 +102,14 @@ def test_what_is_wrong_with_a_model_is_named(arrays):
         exchange.read({"256": bad}, {})
     with pytest.raises(StageError, match="face type 'nose'"):
         exchange.read({"256": arrays}, {"options": {"face_type": "nose"}})
+    with pytest.raises(StageError, match="batch_size is 5000, but must be a whole number from 1 to 1024"):
+        exchange.read({"256": arrays}, {"options": {"batch_size": 5000}})
+
+
+def test_its_one_loss_stands_for_both_sides(arrays):
+    data = {"iter": 2, "loss_history": [[0.9], [0.5], (np.float32(0.25),), [1.0, 2.0]]}
+    model = XSegExchange().read({"256": arrays}, data)
+    assert (model.step, model.losses) == (2, [(0.5, 0.5), (0.25, 0.25)])
 
 
 def test_a_network_that_deepfacelab_has_not_is_not_handed_over():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from understudy.merging import jobs_of, merge_artifact
 from understudy.plugins import discover
 from understudy.project import load_project
+from understudy.store import WorkFolder
 
 PROJECT = """
 understudy: 1
@@ -20,30 +22,46 @@ extract:
 swaps:
   - source: anna
     target: scene
-    model: {{use: amp, with: {{{settings}}}}}
+    model: {{use: amp, with: {{{settings}}}, schedule: [{schedule}]}}
     merger: {{use: seamless_clone}}
 """
 
 
 @pytest.fixture
-def chosen(tmp_path):
-    """Give a function that returns AMP as a project with these settings has chosen it."""
+def load(tmp_path):
+    """Give a function that returns a project whose model is AMP with these settings."""
     registry = discover()
     for name in ("anna.mp4", "scene.mp4"):
         (tmp_path / name).touch()
 
-    def choose(settings):
+    def make(settings="", schedule=""):
         path = tmp_path / "project.yaml"
-        path.write_text(PROJECT.format(settings=settings), encoding="utf-8")
-        return load_project(path, registry).swaps[0].model
+        path.write_text(PROJECT.format(settings=settings, schedule=schedule), encoding="utf-8")
+        return load_project(path, registry)
 
-    return choose
+    return make
+
+
+@pytest.fixture
+def chosen(load):
+    """Give a function that returns AMP as a project with these settings has chosen it."""
+    return lambda settings: load(settings).swaps[0].model
 
 
 def test_another_morph_is_merged_anew_from_the_same_training(chosen):
     plain, morphed = chosen(""), chosen("morph: 0.4")
     assert plain.recipe() == morphed.recipe()
     assert plain.swap_recipe() != morphed.swap_recipe()
+
+
+def test_a_morph_that_a_schedule_sets_is_merged_anew_where_it_holds(load):
+    def place(morph, step):
+        project = load(schedule=f"{{after: 20, set: {{morph: {morph}}}}}")
+        (job,) = jobs_of(project)
+        return merge_artifact(WorkFolder(project.work), job, project.output.video, {0: [step, "sum"]}).folder
+
+    assert place(0.3, 21) != place(0.6, 21)
+    assert place(0.3, 20) == place(0.6, 20)
 
 
 def test_how_it_learns_alters_neither(chosen):

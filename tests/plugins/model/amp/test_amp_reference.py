@@ -266,7 +266,7 @@ def test_losses_and_gradients_are_those_of_the_definition(new_learner, arrays, b
 @pytest.mark.parametrize("power", [0.0, 0.1])
 def test_three_steps_are_those_of_the_definition(new_learner, arrays, batch, power):
     learner = new_learner(gan_power=power, gan_patch_size=8)
-    judge = None if learner.adversary is None else learner.adversary.network
+    judge = learner.adversaries["gan"].network if power else None
     plain = PlainTraining(arrays, judge, power)
     for step in (1, 2, 3):
         ours = learner.learn([lesson_of(batch)], step, 1.0)

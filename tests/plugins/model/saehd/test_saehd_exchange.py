@@ -191,7 +191,10 @@ def test_options_are_settings_and_back(options, settings):
 
 def test_unknown_options_are_remarked_on_and_meaningless_ones_are_not():
     _, remarks = settings_of({**NEEDED, "autobackup_hour": 3, "target_iter": 9, "eyes_prio": True, "retrain_faces": 7})
-    assert remarks == ["the option retrain_faces (7) is none of SAEHD's here, and was left"]
+    assert remarks == ["The option retrain_faces (7) is none of SAEHD's here, and was left."]
+    settings, remarks = settings_of({**NEEDED, "archi": "liaeuhd", "true_face_power": 0.1})
+    assert (settings["archi"], settings["true_face_power"]) == ("liae-u", 0.0)
+    assert remarks == ["The option true_face_power does nothing with liae, and was left."]
 
 
 def test_all_faults_of_options_and_files_come_at_once():

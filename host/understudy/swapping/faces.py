@@ -1,0 +1,104 @@
+"""Which faces of a clip does a swap change, with what, and where do they lie?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from understudy.faceset import FaceRow, Faceset
+from understudy.learning import chosen_faces
+from understudy.pictures import decode_mask
+from understudy.project import Chosen, ChosenSwap
+from understudy.provenance.marking import FaceMark
+from understudy.selection import wanted_faces
+from understudy_sdk import Crop, CropSpec, Frame, Mask, Masker, Merger, Model, Reaching
+from understudy_sdk.geometry import compose, crop_corners, frame_to_crop, invert
+from understudy_sdk.warp import warp_mask
+
+from .neighbours import Window
+
+__all__ = ["MASK_SIZE", "ReadySwap", "SpanFaces", "mask_over_crop", "reach"]
+
+MASK_SIZE: Final = 256
+"""Side of the masks handed to mergers, in px."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadySwap:
+    """A swap ready to work on one clip.
+
+    Attributes:
+        swap: What the project says.
+        model: Its trained model.
+        mergers: The swap's merger, then those of its ranges.
+        spans: First frame and the frame after the last, of each range.
+        faceset: Folder of the target's faceset.
+        clip: Fingerprint of the clip.
+        window: Which frames steady each other.
+        mark: What is laid into every face.
+        masker: Masks the faces that the model draws, where the project asks for it.
+        label: Words that every frame of the clip shows, or none.
+    """
+
+    swap: ChosenSwap
+    model: Model
+    mergers: tuple[Merger, ...]
+    spans: tuple[tuple[int, int], ...]
+    faceset: Path
+    clip: str
+    window: Window
+    mark: FaceMark
+    masker: Masker | None = None
+    label: str = ""
+
+    def faces_between(self, first: int, stop: int) -> SpanFaces:
+        """Return the chosen faces of a span of frames."""
+        with Faceset(self.faceset) as index:
+            wanted = wanted_faces(index, self.swap.target, self.swap.face)
+            # one frame more on either side: how a face moves is seen from those before and after
+            rows = chosen_faces(index.rows(self.clip, first - 1, stop + 1), wanted)
+            masks = {row.name: index.mask_png(row.name) for row in rows}
+        by_frame: dict[int, list[FaceRow]] = {}
+        for row in rows:
+            by_frame.setdefault(row.frame, []).append(row)
+        return SpanFaces(self, by_frame, masks)
+
+    def merger_at(self, position: int) -> tuple[Chosen, Merger]:
+        """Return the merger for a frame; of ranges that overlap, the later in the project counts."""
+        for number in reversed(range(len(self.spans))):
+            if self.spans[number][0] <= position < self.spans[number][1]:
+                return self.swap.ranges[number].merger, self.mergers[number + 1]
+        return self.swap.merger, self.mergers[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanFaces:
+    """A swap's chosen faces in a span of frames: by frame, and their masks as PNG by picture name."""
+
+    ready: ReadySwap
+    by_frame: Mapping[int, Sequence[FaceRow]]
+    masks: Mapping[str, bytes]
+
+
+def reach(crop: Crop, frame: Frame, merger: Merger | None = None) -> tuple[int, int, int, int]:
+    """Return the box around a crop's square in its frame, two px wider, as far as the frame goes.
+
+    A merger that is Reaching gets as much more as it wants.
+    """
+    corners = crop_corners(crop.frame_to_crop, crop.size)
+    if isinstance(merger, Reaching):
+        corners = corners.mean(axis=0) + (corners - corners.mean(axis=0)) * max(1.0, merger.reach)
+    low, high = np.floor(corners.min(axis=0)).astype(int) - 2, np.ceil(corners.max(axis=0)).astype(int) + 3
+    height, width = frame.rgb.shape[:2]
+    return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
+
+
+def mask_over_crop(mask_png: bytes, row: FaceRow, spec: CropSpec) -> Mask:
+    """Return a face's stored mask over the square of the model's crop."""
+    stored = decode_mask(mask_png, f"mask of {row.name}")
+    wanted = frame_to_crop(row.landmarks, spec.face_type, MASK_SIZE, mesh=row.face.mesh)
+    return Mask(warp_mask(stored, compose(invert(row.frame_to_crop), wanted), MASK_SIZE))
