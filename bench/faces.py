@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import torch  # noqa: TID253 - run alone, never discovered
+import torch
 
 from understudy.plugins import discover
 from understudy_sdk import Face, Frame, Resources

@@ -29,6 +29,14 @@ def golden() -> Path:
     return GOLDEN
 
 
+@pytest.fixture(scope="session", autouse=True)
+def signing_keys(tmp_path_factory):
+    """Keep the tests' signing key away from the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNDERSTUDY_KEYS", str(tmp_path_factory.mktemp("keys")))
+        yield
+
+
 SQUARE_PLUGIN = '''
 """Stages for drawn clips: the face is the bright square, its landmarks the mean face's, and a model mirrors it."""
 import os, time

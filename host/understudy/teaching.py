@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from understudy_sdk import CropSpec, Model, Resources, TrainableModel
+from understudy_sdk import CropSpec, Model, Resources, TrainableModel, UnderstudyError
 
 from . import training
 from .errors import RequestError
@@ -82,7 +82,7 @@ def teach(
     shown = [training.load_arrays(measured_folder(side)) for side in (source, target)]
     crops = [shown_crops(arrays, spec, PREVIEW_FACES) for arrays in shown]
     with ExitStack() as stack:
-        stack.callback(_film, folder)  # also of a training that is stopped
+        stack.callback(_film, folder, progress.say)  # also of a training that is stopped
         sinks, tell = _sinks(swap, folder, stack)
         job = training.Training(
             model=None,
@@ -237,11 +237,15 @@ def _sheet(model: TrainableModel, crops: Any) -> Any:
     return preview_sheet(model, *crops)
 
 
-def _film(folder: Path) -> None:
+def _film(folder: Path, say: Callable[[str], None]) -> None:
+    """Write the film of the previews; that it fails must not hide how the training ended."""
     from .training.timelapse import previews_of, write_timelapse  # noqa: PLC0415 # brings OpenCV
 
-    if previews_of(folder):
-        write_timelapse(folder)
+    try:
+        if previews_of(folder):
+            write_timelapse(folder)
+    except UnderstudyError as error:
+        say(str(error))
 
 
 def _measure(

@@ -59,6 +59,8 @@ def test_changes_add_up(load):
     sizes = {step: swap.model_at(step).config.batch_size for step in (0, 4, 5, 8, 9, 100)}
     assert sizes == {0: 2, 4: 2, 5: 8, 8: 8, 9: 16, 100: 16}
     assert {swap.model_at(step).config.resolution for step in sizes} == {96}
+    learnt_with = {step: swap.model_that_learnt(step).config.batch_size for step in (1, 5, 6, 9, 10)}
+    assert learnt_with == {1: 2, 5: 2, 6: 8, 9: 8, 10: 16}
 
 
 def test_faults_of_a_schedule_are_told_with_their_places(problems):

@@ -115,3 +115,27 @@ def test_a_training_is_measured_filmed_and_reported(project, tmp_path, monkeypat
     (told,) = json.loads(capsys.readouterr().out)["trainings"]
     assert told["result"]["measures"] == result.measures
     assert told["measured"][1]["haarpsi_target"] == result.measures["haarpsi_target"]
+
+
+def test_a_model_that_needs_no_training_is_measured_by_its_swaps(tmp_path, drawn_clip, square_plugin, monkeypatch):
+    monkeypatch.syspath_prepend(str(square_plugin))
+    drawn_clip(tmp_path / "red.mkv", frames=4, hue=1, codec="ffv1", options={})
+    drawn_clip(tmp_path / "blue.mkv", frames=70, hue=2, codec="ffv1", options={})
+    path = tmp_path / "squares.yaml"
+    head, _, rest = PROJECT.partition("    model:\n")
+    path.write_text(head + "    model: {use: mirror}\n    merger" + rest.partition("    merger")[2])
+    project = load_project(path, discover())
+    run(project, phases=("extract",), progress=Silent())
+    listener = Listener()
+    (model,) = gather(project, listener).trainings
+    assert (model.step, model.iterations, model.losses) == (0, 0, {})
+    result = model.result
+    assert (result.step, result.is_held_out, result.faces) == (0, False, 40)
+    assert {"flicker", "expression"} <= result.measures.keys()
+    assert not {"score", "haarpsi_source", "mask_iou"} & result.measures.keys()
+    listener.lines.clear()
+    assert gather(project, listener).trainings == (model,)
+    assert not [line for line in listener.lines if line.startswith("measuring")]
+    page = write_report(project, Silent(), tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "mirror, which needs no training" in page
+    assert "which ones the model has learnt from is not known" in page

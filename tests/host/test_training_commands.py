@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from understudy.cli import main
+from understudy.errors import StoreError
 from understudy.learning import swap_artifact
 from understudy.lock import locked
 from understudy.plugins import discover
@@ -16,7 +17,7 @@ from understudy.progress import Silent
 from understudy.project import load_project
 from understudy.run import run
 from understudy.store import WorkFolder
-from understudy.training import Checkpoints, read_losses, snapshots_of
+from understudy.training import Checkpoints, read_losses, snapshots_of, timelapse
 
 PROJECT = """
 understudy: 1
@@ -116,6 +117,15 @@ def test_a_training_is_followed_stopped_listed_and_rolled_back(cli, project):
     assert (unknown.code, "no checkpoint or snapshot of that step" in unknown.err) == (2, True)
     chosen = cli("merge", project, "--set", f"swaps.0.model.use_step={step}")
     assert (chosen.code, chosen.out.strip().endswith("blue.mkv")) == (0, True)
+
+
+def test_a_film_that_fails_does_not_hide_that_the_training_was_done(cli, project, monkeypatch):
+    def full_disk(folder):
+        raise StoreError("the film cannot be written")
+
+    monkeypatch.setattr(timelapse, "write_timelapse", full_disk)
+    done = cli("train", project, "--set", "swaps.0.model.iterations=1")
+    assert (done.code, "the film cannot be written" in done.err) == (0, True)
 
 
 @pytest.mark.slow

@@ -13,9 +13,11 @@ import typer
 
 from understudy import __version__
 
-from . import diagnosis, exchanging, plugins, projects, running
+from . import diagnosis, exchanging, plugins, projects, running, verifying
 from .faces import faces_app
 from .faceset import faceset_app
+from .masker import masker_app
+from .model import model_app
 from .weights import weights_app
 
 __all__ = ["app", "main"]
@@ -41,8 +43,11 @@ faceset_app.command("import")(exchanging.import_faces_command)
 faceset_app.command("export")(exchanging.export_faces_command)
 app.add_typer(faceset_app, name="faceset")
 app.add_typer(faces_app, name="faces")
+app.add_typer(masker_app, name="masker")
+app.add_typer(model_app, name="model")
 app.add_typer(plugins.plugins_app, name="plugins")
 app.add_typer(weights_app, name="weights")
+app.command("verify")(verifying.verify)
 app.command("doctor")(diagnosis.doctor)
 app.command("demo")(running.demo)
 app.command("schema")(projects.schema)

@@ -287,8 +287,8 @@ class SwapForm(Form):
         Field(
             ge=0,
             le=1,
-            description="How strongly the colours a swap takes over are steadied by those of neighbouring frames; 0: not at "
-            "all.",
+            description="How strongly the colours a swap takes over are steadied by those of neighbouring frames; 0: "
+            "not at all.",
         ),
     ] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**63, description="Two runs with one seed learn the same on a CPU.")] = 0

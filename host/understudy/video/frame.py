@@ -48,6 +48,11 @@ class DecodedFrame:
         self.pts = info.pts[index]
         self.time_base: Fraction = info.time_base
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the clip's upright frames, in px."""
+        return self._info.width, self._info.height
+
     def frame(self) -> Frame:
         """Give the frame as 8-bit upright RGB, by the clip's own matrix and range; its transfer stays as it is.
 

@@ -1,0 +1,105 @@
+"""How is the mark laid into a face so that nobody sees it and a copy still carries it?
+
+The mark is a change of brightness by about two levels of 255 in each chip (``pattern``), stronger where the picture is
+busy and would hide more, weaker where it is plain. What the picture itself holds in a chip would drown it: a finder
+cannot know that part. But we know it here, and so a chip whose picture speaks against its sign is changed more, and one
+that already speaks for it is hardly changed at all. Source of that idea: H. S. Malvar, D. A. F. Florencio, "Improved
+spread spectrum", IEEE Trans. Signal Processing 51 (2003).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from understudy_sdk import Layer, Region
+
+from .pattern import chips_across, grid_of, pattern_of
+
+__all__ = ["FaceMark", "chip_detail"]
+
+F32 = npt.NDArray[np.float32]
+
+_WANTED: Final = 2.6
+"""How far a chip is to stand out from its neighbours, in levels of 255, where the picture is neither plain nor busy."""
+
+_LEAST, _MOST = 0.5, 3.5
+"""What is added at least and at most, in the same measure."""
+
+_LUMA: Final = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+_SECOND: Final = np.array([-0.5, 1.0, -0.5], np.float32)
+
+
+def chip_detail(chips: F32) -> F32:
+    """Return how far each chip stands out from what its eight neighbours lead to expect."""
+    return np.asarray(cv2.sepFilter2D(chips, cv2.CV_32F, _SECOND, _SECOND, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceMark:
+    """The mark of one clip.
+
+    Attributes:
+        width: Of the clip's upright frames, in px.
+        height: Likewise.
+        payload: The 24 bits that it says.
+    """
+
+    width: int
+    height: int
+    payload: int
+
+    def laid(self, region: Region, layer: Layer) -> Layer:
+        """Return the layer with the mark in its colours; its mask, and so what it covers, is the same."""
+        rows, columns = grid_of(self.width, self.height, chips_across(self.width, self.height))
+        height, width = layer.mask.shape
+        top, down = _shares(region.y0, height, self.height, rows)
+        left, along = _shares(region.x0, width, self.width, columns)
+        pattern = pattern_of(rows, columns, self.payload)[top : top + len(down), left : left + len(along)]
+        chips = np.asarray(down @ _shown(region, layer) @ along.T, np.float32)
+        steps = _steps(chips, pattern) * np.float32(1 / 255)
+        row = _nearest(region.y0, height, self.height, rows)
+        column = _nearest(region.x0, width, self.width, columns)
+        spread = cv2.blur(steps[row[:, None], column], (3, 3), borderType=cv2.BORDER_REFLECT)
+        return Layer(layer.rgb + spread[..., None], layer.mask)
+
+
+def _shown(region: Region, layer: Layer) -> F32:
+    """Return the brightness that will be seen, in levels of 255; under no mask a layer may hold anything."""
+    before = cv2.transform(region.rgb, _LUMA)
+    change = (cv2.transform(layer.rgb, _LUMA) - before) * layer.mask
+    change[layer.mask <= 0] = 0.0
+    return np.asarray((before + change) * np.float32(255), np.float32)
+
+
+def _steps(chips: F32, pattern: F32) -> F32:
+    """Return what is added to each chip, in levels of 255."""
+    detail = chip_detail(chips)
+    busy = cv2.sqrt(np.maximum(cv2.blur(detail * detail, (5, 5), borderType=cv2.BORDER_REFLECT), 0.0))
+    hides = np.clip(0.8 + 0.1 * busy, 0.95, 1.7)
+    return np.asarray(pattern * np.clip(_WANTED * hides - pattern * detail, _LEAST * hides, _MOST * hides), np.float32)
+
+
+@lru_cache(maxsize=64)
+def _shares(first_px: int, length_px: int, whole_px: int, chips: int) -> tuple[int, F32]:
+    """Return the first chip that a stretch of pixels meets, and what part each pixel has in each, float32 (chips, px).
+
+    The parts of a chip add up to 1, also of one that only partly lies in the stretch.
+    """
+    edges = np.arange(first_px, first_px + length_px + 1) * (chips / whole_px)
+    first, last = int(edges[0]), min(int(np.ceil(edges[-1] - 1e-9)), chips)
+    chip = np.arange(first, max(last, first + 1))[:, None]
+    overlap = np.clip(np.minimum(edges[1:], chip + 1) - np.maximum(edges[:-1], chip), 0.0, None)
+    return first, np.asarray(overlap / np.maximum(overlap.sum(axis=1, keepdims=True), 1e-9), np.float32)
+
+
+@lru_cache(maxsize=64)
+def _nearest(first_px: int, length_px: int, whole_px: int, chips: int) -> npt.NDArray[np.intp]:
+    """Return the chip of each pixel's centre, counted from the first that the stretch meets."""
+    place = ((np.arange(first_px, first_px + length_px) + 0.5) * (chips / whole_px)).astype(np.intp)
+    return place - int(first_px * (chips / whole_px))

@@ -1,0 +1,79 @@
+"""Is the mark too faint to see, and does nothing change outside the mask?"""
+
+import av
+import numpy as np
+import pytest
+
+from understudy.provenance.marking import FaceMark
+from understudy.provenance.pattern import CELL, grid_of, pattern_of, slots
+from understudy.video import ClipReader
+from understudy_sdk import Layer, Region
+
+
+def test_the_mark_is_faint(film):
+    marked, masks = film()
+    plain, _ = film(None)
+    square, count = 0.0, 0
+    for one, other, mask in zip(marked, plain, masks, strict=True):
+        change = (one.astype(np.float64) - other)[mask]
+        square, count = square + np.square(change).sum(), count + change.size
+        assert np.array_equal(one[~mask], other[~mask])
+    assert 10 * np.log10(255**2 * count / square) >= 42
+
+
+def test_it_changes_brightness_alone():
+    random = np.random.default_rng(1)
+    region = Region(random.random((90, 80, 3), np.float32), 31, 7)
+    layer = Layer(random.random((90, 80, 3), np.float32), np.full((90, 80), 0.5, np.float32))
+    laid = FaceMark(640, 360, 1).laid(region, layer)
+    change = laid.rgb - layer.rgb
+    assert np.abs(change).max() > 1 / 255
+    np.testing.assert_allclose(change[..., 0], change[..., 1], atol=1e-6)
+    np.testing.assert_allclose(change[..., 0], change[..., 2], atol=1e-6)
+    assert laid.mask is layer.mask
+
+
+def test_what_a_layer_holds_under_no_mask_does_no_harm():
+    region = Region(np.full((40, 40, 3), 0.5, np.float32), 0, 0)
+    rgb, mask = region.rgb.copy(), np.ones((40, 40), np.float32)
+    rgb[:10], mask[:10] = np.nan, 0.0
+    assert np.isfinite(FaceMark(640, 360, 5).laid(region, Layer(rgb, mask)).rgb[10:]).all()
+
+
+def test_the_pattern_lies_still_in_the_frame_wherever_the_region_is():
+    flat = np.full((360, 640, 3), 0.5, np.float32)
+    mark, ones = FaceMark(640, 360, 77), np.ones((360, 640), np.float32)
+    whole = mark.laid(Region(flat, 0, 0), Layer(flat, ones)).rgb
+    part = mark.laid(Region(flat[40:240, 100:300], 100, 40), Layer(flat[40:240, 100:300], ones[40:240, 100:300])).rgb
+    np.testing.assert_allclose(part[12:-12, 12:-12], whole[52:228, 112:288], atol=0.4 / 255)
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le", "yuv444p"])
+def test_samples_outside_the_mask_keep_every_bit(tmp_path, drawn_clip, pix_fmt):
+    clip = drawn_clip(tmp_path / "in.mkv", frames=1, codec="ffv1", options={}, pix_fmt=pix_fmt)
+    with av.open(str(clip)) as container:
+        before = next(container.decode(video=0)).to_ndarray()
+    with ClipReader(clip) as reader:
+        frame = next(reader.frames())
+        region = frame.region(20, 16, 116, 96)
+        mask = np.zeros(region.rgb.shape[:2], np.float32)
+        mask[20:60, 20:60] = 1.0
+        frame.lay(region, FaceMark(160, 120, 9).laid(region, Layer(region.rgb, mask)))
+        after = frame.to_av().to_ndarray()
+    luma = (slice(None), *(slice(None),) * 2) if before.ndim == 3 else (slice(0, 120), slice(None))
+    changed = np.argwhere((before != after)[0] if before.ndim == 3 else (before != after)[luma])
+    x0, y0 = region.x0 + 20, region.y0 + 20
+    assert len(changed) > 400
+    assert (changed >= (y0, x0)).all()
+    assert (changed < (y0 + 40, x0 + 40)).all()
+    chroma = (before != after)[1:] if before.ndim == 3 else (before != after)[120:]
+    assert not chroma.any()
+
+
+def test_every_cell_holds_every_slot_once():
+    rows, columns = grid_of(1280, 720, 180)
+    assert (rows, columns) == (180, 320)
+    for row, column in ((0, 0), (60, 96), (174, 312)):
+        cell = slots(rows, columns)[row : row + CELL[0], column : column + CELL[1]]
+        assert sorted(cell.ravel().tolist()) == list(range(48))
+    assert abs(pattern_of(rows, columns, 0xFFFFFF).mean()) < 0.02
