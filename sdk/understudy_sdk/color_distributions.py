@@ -125,13 +125,12 @@ def _picture(rows: F64, shape: tuple[int, ...]) -> F32:
 
 def _moments(picture: F32, weights: F32 | None = None, lost_degrees: int = 0) -> tuple[F64, F64]:
     """Return mean (3,) and covariance (3, 3) of the colours."""
-    planes = np.ascontiguousarray(picture.reshape(-1, 3).T)
-    shares = np.ones(planes.shape[1], np.float32) if weights is None else weights.reshape(-1)
+    planes = np.array(picture.reshape(-1, 3).T, np.float64, order="C")  # of few colours, float32 leaves but rounding
+    shares = np.ones(planes.shape[1]) if weights is None else weights.reshape(-1).astype(np.float64)
     total = float(shares.sum())
-    mean = planes @ shares / np.float32(total)
+    mean = planes @ shares / total
     planes -= mean[:, None]
-    covariance = (planes * shares) @ planes.T
-    return mean.astype(np.float64), covariance.astype(np.float64) / max(total - lost_degrees, 1.0)
+    return mean, (planes * shares) @ planes.T / max(total - lost_degrees, 1.0)
 
 
 def _root(matrix: F64) -> F64:

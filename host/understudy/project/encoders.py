@@ -7,6 +7,8 @@ from fractions import Fraction
 import av
 from av.codec import Codec
 
+from understudy.video.scheduling import usual_scheduling
+
 from .chosen import VideoSettings
 from .form import X26_DEFAULTS, VideoForm
 from .places import Problem
@@ -69,7 +71,8 @@ def _fault(codec: Codec, options: dict[str, str], pixel_format: str) -> str:
     context.time_base = Fraction(1, 25)
     context.options = options
     try:
-        context.open()
+        with usual_scheduling():
+            context.open()
     except av.error.FFmpegError:
         return "{codec} does not take {text!r} as {name}"
     return "{codec} has no option {name}" if context.options else ""

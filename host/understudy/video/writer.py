@@ -22,6 +22,7 @@ from .clip import ClipInfo
 from .color import swscale_matrix
 from .hdr import hdr_options
 from .planes import exact_equivalents
+from .scheduling import usual_scheduling
 
 __all__ = ["FIRST_PTS", "ChunkWriter", "Encoding"]
 
@@ -143,7 +144,8 @@ class ChunkWriter:
         if width % 2 or height % 2:
             advice = "an odd size needs a codec or format that takes it: pixel_format yuv444p, or libsvtav1, or ffv1"
         try:
-            stream.codec_context.open()
+            with usual_scheduling():
+                stream.codec_context.open()
         except (av.FFmpegError, ValueError) as error:
             raise MediaError(
                 self._path,

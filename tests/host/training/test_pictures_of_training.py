@@ -132,7 +132,7 @@ def falling():
 
 def test_curves_fall_from_left_to_right(falling):
     picture = loss_plot(falling)
-    for color in COLORS.values():
+    for color in (COLORS["source"], COLORS["target"]):
         points = where(picture, color)
         points = points[points[:, 0] > 40]  # below the legend
         left, right = points[points[:, 1] < 120], points[points[:, 1] > 800]

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from understudy.errors import MediaError
+from understudy.project.encoders import encoder_problems
+from understudy.project.form import VideoForm
 from understudy.video import ChunkWriter, ClipReader, Encoding, probe
 
 LOSSLESS = Encoding("ffv1")
@@ -212,3 +214,12 @@ def test_encoders_do_not_talk_to_the_terminal(make_clip, tmp_path, capfd):
         for codec in ("libx264", "libx265", "libsvtav1"):
             write(tmp_path / codec, reader, Encoding(codec, {"preset": "10" if "av1" in codec else "ultrafast"}), 0, 6)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="threads are not scheduled this way here")
+def test_encoders_leave_the_thread_as_urgent_as_it_was(make_clip, tmp_path):
+    before = os.sched_getscheduler(0)
+    with ClipReader(make_clip(size=(256, 128), options={"preset": "ultrafast"})) as reader:
+        write(tmp_path / "chunk", reader, Encoding("libsvtav1", {"preset": "12"}), 0, 6)
+    assert encoder_problems(VideoForm(codec="libsvtav1", preset="12")) == []
+    assert os.sched_getscheduler(0) == before
