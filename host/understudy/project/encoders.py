@@ -7,7 +7,7 @@ from fractions import Fraction
 import av
 from av.codec import Codec
 
-from understudy.video.scheduling import usual_scheduling
+from understudy.scheduling import usual_scheduling
 
 from .chosen import VideoSettings
 from .form import X26_DEFAULTS, VideoForm

@@ -16,13 +16,13 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from understudy.errors import MediaError
+from understudy.scheduling import usual_scheduling
 
 from .aside import begin_aside, drop_aside, explaining, settle_aside
 from .clip import ClipInfo
 from .color import swscale_matrix
 from .hdr import hdr_options
 from .planes import exact_equivalents
-from .scheduling import usual_scheduling
 
 __all__ = ["FIRST_PTS", "ChunkWriter", "Encoding"]
 
