@@ -139,6 +139,13 @@ def test_curves_fall_from_left_to_right(falling):
         assert left[:, 0].mean() + 50 < right[:, 0].mean()
 
 
+def test_the_loss_of_a_masker_is_drawn():
+    table = LossTable()
+    for step in range(1, 400):
+        table.add(step, {"mask": 4.0 / step})
+    assert len(where(loss_plot(table)[40:], COLORS["mask"])) > 200
+
+
 def test_higher_loss_is_drawn_higher(falling):
     picture = loss_plot(falling)
     source, target = (where(picture[40:], COLORS[name])[:, 0].mean() for name in ("source", "target"))
