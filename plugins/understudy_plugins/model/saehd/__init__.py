@@ -12,12 +12,12 @@ from pydantic import Field, field_validator, model_validator
 
 from understudy_sdk import CHANGEABLE, Model, ModelExchange, Resources, StageSpec, hookimpl
 from understudy_sdk.autoencoder.architecture import Architecture
-from understudy_sdk.autoencoder.settings import BatchSize, LearningSettings, OptimizerPlace
+from understudy_sdk.autoencoder.pair_settings import PairSettings
 
 __all__ = ["SAEHDConfig", "understudy_models"]
 
 
-class SAEHDConfig(LearningSettings):
+class SAEHDConfig(PairSettings):
     """Settings of SAEHD."""
 
     resolution: Annotated[
@@ -44,17 +44,6 @@ class SAEHDConfig(LearningSettings):
     mask_width: Annotated[
         int, Field(ge=2, le=256, multiple_of=2, description="Unit of the masks' channels (d_mask_dims).")
     ] = 22
-    seed: Annotated[int, Field(ge=0, lt=2**31, description="Decides the first weights and which of them move.")] = 0
-    batch_size: Annotated[
-        BatchSize,
-        Field(
-            description="Faces of each side per step; auto takes as many as fit into the memory.",
-            json_schema_extra=CHANGEABLE,
-        ),
-    ] = 8
-    learning_rate: Annotated[
-        float, Field(gt=0, le=0.01, description="How far a weight moves in a step.", json_schema_extra=CHANGEABLE)
-    ] = 5e-5
     optimizer: Annotated[
         Literal["adabelief", "rmsprop"],
         Field(
@@ -62,38 +51,11 @@ class SAEHDConfig(LearningSettings):
             json_schema_extra=CHANGEABLE,
         ),
     ] = "adabelief"
-    optimizer_on: OptimizerPlace = "device"
-    lr_dropout: Annotated[
-        Literal["n", "y", "cpu"],
-        Field(
-            description="y lets 30 % of the weights move in each step, at a rate that swings with a period of 500 "
-            "steps: for the last, finest part of training. cpu draws them on the CPU, alike for every device, slower.",
-            json_schema_extra=CHANGEABLE,
-        ),
-    ] = "n"
-    clip_gradients: Annotated[
-        bool,
-        Field(description="Scale gradients down whose norm is above 1: fewer collapses.", json_schema_extra=CHANGEABLE),
-    ] = False
     masked_training: Annotated[
         bool, Field(description="Only what lies within the mask counts.", json_schema_extra=CHANGEABLE)
     ] = True
     eyes_mouth_priority: Annotated[
         bool, Field(description="Eyes and mouth count much more.", json_schema_extra=CHANGEABLE)
-    ] = False
-    uniform_yaw: Annotated[
-        bool,
-        Field(
-            description="Faces turned this way and that come equally often, however rare some are.",
-            json_schema_extra=CHANGEABLE,
-        ),
-    ] = False
-    blur_out_mask: Annotated[
-        bool,
-        Field(
-            description="Blur what lies outside the mask in the faces to be learnt; wants exact masks on both sides.",
-            json_schema_extra=CHANGEABLE,
-        ),
     ] = False
     random_warp: Annotated[
         bool,
@@ -101,12 +63,6 @@ class SAEHDConfig(LearningSettings):
             description="Bend the faces the encoder sees; off late in training, and liae then keeps inter_AB as it is.",
             json_schema_extra=CHANGEABLE,
         ),
-    ] = True
-    random_source_flip: Annotated[
-        bool, Field(description="Mirror two in five of the source's faces.", json_schema_extra=CHANGEABLE)
-    ] = False
-    random_target_flip: Annotated[
-        bool, Field(description="Mirror two in five of the target's faces.", json_schema_extra=CHANGEABLE)
     ] = True
     random_hsv_power: Annotated[
         float,
@@ -117,13 +73,6 @@ class SAEHDConfig(LearningSettings):
             json_schema_extra=CHANGEABLE,
         ),
     ] = 0.0
-    color_transfer: Annotated[
-        Literal["none", "rct", "lct", "mkl", "idt", "sot"],
-        Field(
-            description="How the source's faces take on colours of the target's before they are learnt.",
-            json_schema_extra=CHANGEABLE,
-        ),
-    ] = "none"
     face_style_power: Annotated[
         float,
         Field(
@@ -161,25 +110,6 @@ class SAEHDConfig(LearningSettings):
             json_schema_extra=CHANGEABLE,
         ),
     ] = 0.0
-    gan_patch_size: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=640,
-            description="How much of a face it judges at once, in px, from 3; 0 is an eighth of the resolution. A "
-            "change begins it anew.",
-            json_schema_extra=CHANGEABLE,
-        ),
-    ] = 0
-    gan_width: Annotated[
-        int,
-        Field(
-            ge=4,
-            le=512,
-            description="Unit of its channels (gan_dims). A change begins it anew.",
-            json_schema_extra=CHANGEABLE,
-        ),
-    ] = 16
     pretrain: Annotated[
         bool,
         Field(
@@ -194,13 +124,6 @@ class SAEHDConfig(LearningSettings):
     def _is_known(cls, archi: str) -> str:
         Architecture.parse(archi)
         return archi
-
-    @field_validator("gan_patch_size")
-    @classmethod
-    def _is_patch(cls, patch_px: int) -> int:
-        if patch_px in (1, 2):
-            raise ValueError("must be 0, or 3 and more")
-        return patch_px
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
