@@ -35,10 +35,10 @@ CASES: dict[str, dict[str, float]] = {
 
 def extracted(clip: Path, folder: Path) -> Any:
     """Return a project whose target is a clip, with its faces extracted."""
+    from understudy.phases import run
     from understudy.plugins import discover
     from understudy.progress import Silent
     from understudy.project import load_project
-    from understudy.run import run
 
     path = folder / "looks.yaml"
     path.write_text(PROJECT.format(source=clip, target=clip, steps=1, device="cpu"))

@@ -35,9 +35,9 @@ def main() -> None:
     """Measure, and print the table."""
     chosen = _arguments()
     from understudy.learning import swap_artifact
+    from understudy.phases import resources_for
     from understudy.plugins import discover
     from understudy.project import load_project
-    from understudy.run import resources_for
     from understudy.store import WorkFolder
 
     project = load_project(chosen.project, discover(), chosen.set)

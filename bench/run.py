@@ -145,8 +145,8 @@ def _measured(send: Any, work: Callable[..., Any], *arguments: Any) -> None:
 
 def run_phase(job: Job, phase: str) -> float:
     """Run one phase of a project; return the seconds from its first frame or step to its end."""
+    from understudy.phases import run
     from understudy.progress import Silent
-    from understudy.run import run
 
     class Watch(Silent):
         began = 0.0
@@ -161,8 +161,8 @@ def run_phase(job: Job, phase: str) -> float:
 
 def run_extraction(job: Job) -> dict[str, float]:
     """Run the extract phase; return the seconds of finding faces and of cutting them, and of all from the first on."""
+    from understudy.phases import run
     from understudy.progress import Silent
-    from understudy.run import run
 
     class Watch(Silent):
         def __init__(self) -> None:
@@ -188,8 +188,8 @@ def parts_of_extraction(args: argparse.Namespace, clip: Path, frames: int) -> di
     from understudy.extraction.settling import SettledFace
     from understudy.faceset import Origin
     from understudy.masking import JoinedMasker
+    from understudy.phases import resources_for
     from understudy.pictures import encode_png
-    from understudy.run import resources_for
     from understudy.steadiness import look_of
     from understudy.tracking import signature
     from understudy.video import ClipReader
@@ -234,7 +234,7 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
     """Return the seconds a frame spends in each part of merging, one after the other; the faces are extracted."""
     from understudy.extraction import warp_crop
     from understudy.merging import jobs_of, mask_over_crop, reach, ready_swap
-    from understudy.run import resources_for
+    from understudy.phases import resources_for
     from understudy.store import WorkFolder
     from understudy.video import ChunkWriter, ClipReader, Encoding, probe
 

@@ -40,10 +40,10 @@ swaps:
 
 def load(args: argparse.Namespace, folder: Path) -> Any:
     """Write the project, do what is missing of its extraction and training, and return it."""
+    from understudy.phases import run
     from understudy.plugins import discover
     from understudy.progress import Silent
     from understudy.project import load_project
-    from understudy.run import run
 
     path = folder / "steady.yaml"
     path.write_text(PROJECT.format(source=args.source, target=args.target, steps=args.steps, device=args.device))
@@ -55,8 +55,8 @@ def load(args: argparse.Namespace, folder: Path) -> Any:
 def trained(project: Any) -> Any:
     """Return the project's model with what it has learnt."""
     from understudy.learning import swap_artifact
+    from understudy.phases import resources_for
     from understudy.progress import Silent
-    from understudy.run import resources_for
     from understudy.store import WorkFolder
     from understudy.training.checkpoints import Checkpoints
 

@@ -18,9 +18,9 @@ from understudy.labels import import_labels
 from understudy.learning import swap_artifact
 from understudy.mask_training import MaskOrder, train_masker
 from understudy.mask_training.choosing import choose_masker
+from understudy.phases import run
 from understudy.progress import Silent
 from understudy.project import LoadedProject, load_project
-from understudy.run import run
 from understudy.store import WorkFolder
 from understudy.training import LoopSettings
 from understudy.training.checkpoints import Checkpoint, Checkpoints

@@ -19,11 +19,11 @@ from understudy.demo.portraits import Portrait, load_portraits
 from understudy.demo.puppet import Pose, Puppet
 from understudy.extraction import faceset_artifact, warp_crop
 from understudy.learning import swap_artifact
+from understudy.phases import run
 from understudy.pictures import decode_picture
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import LoadedProject, load_project
-from understudy.run import run
 from understudy.store import WorkFolder
 from understudy.training import read_losses
 from understudy.training.history import HISTORY_NAME

@@ -16,9 +16,9 @@ from .errors import RequestError
 from .extraction import Finder, faceset_artifact, findings_artifact
 from .extraction.findings import Findings
 from .faceset import ClipRow, FaceRow, Faceset
+from .phases import resources_for
 from .progress import Progress
 from .project import ChosenFaceset, LoadedProject
-from .run import resources_for
 from .store import WorkFolder
 from .video import ClipReader, fingerprint, probe
 

@@ -6,10 +6,10 @@ import pytest
 
 from understudy.demo.clips import make_clips
 from understudy.errors import WeightsError
+from understudy.phases import run, status
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
-from understudy.run import run, status
 from understudy.video import probe
 from understudy.weights import WeightCache
 from understudy_sdk import MissingWeightsError

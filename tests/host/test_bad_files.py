@@ -16,10 +16,10 @@ from understudy.errors import StoreError, WeightsError
 from understudy.extraction import faceset_artifact, findings_artifact
 from understudy.extraction.findings import Findings, SeenFrame
 from understudy.faceset import Faceset
+from understudy.phases import run
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
-from understudy.run import run
 from understudy.store import WorkFolder
 from understudy.video import fingerprint
 from understudy_sdk import WrongWeightsError

@@ -19,10 +19,10 @@ from understudy.extraction import Finder, faceset_artifact, findings_artifact
 from understudy.extraction.finding import find_clip
 from understudy.extraction.findings import Findings
 from understudy.faceset import Faceset, Origin
+from understudy.phases import run
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
-from understudy.run import run
 from understudy.store import WorkFolder
 from understudy.video import ClipReader, fingerprint, probe
 

@@ -41,7 +41,7 @@ def project(project_file, fake_registry, monkeypatch):
 
 @pytest.fixture
 def ran(monkeypatch):
-    """Give the calls that ``understudy.run.run`` received in its stead."""
+    """Give the calls that ``understudy.phases.run`` received in its stead."""
     calls = []
 
     def run(project, *, phases, progress, for_s=None):
@@ -52,7 +52,7 @@ def ran(monkeypatch):
         progress.say("one frame could not be decoded")
         return SimpleNamespace(outputs=(Path("out/done.mp4"),) if "merge" in phases else ())
 
-    monkeypatch.setattr("understudy.run.run", run)
+    monkeypatch.setattr("understudy.phases.run", run)
     return calls
 
 
@@ -92,7 +92,7 @@ def test_an_error_becomes_its_exit_code(cli, project, monkeypatch, error, code):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("understudy.run.run", fail)
+    monkeypatch.setattr("understudy.phases.run", fail)
     done = cli("run", project)
     assert (done.code, done.out) == (code, "")
     assert done.err.startswith("error: ")
@@ -103,7 +103,7 @@ def test_an_interrupt_exits_130_and_says_that_the_work_is_saved(cli, project, mo
     def fail(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("understudy.run.run", fail)
+    monkeypatch.setattr("understudy.phases.run", fail)
     done = cli("run", project)
     assert done.code == 130
     assert "the work done is saved" in done.err
@@ -114,7 +114,7 @@ def test_a_bug_keeps_its_traceback(cli, project, monkeypatch, error):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("understudy.run.run", fail)
+    monkeypatch.setattr("understudy.phases.run", fail)
     monkeypatch.setattr(sys, "argv", ["understudy", "run", str(project)])
     with pytest.raises(type(error), match="ours"):
         main()
@@ -201,9 +201,9 @@ STATUS = [
 
 @pytest.fixture
 def standing(monkeypatch):
-    from understudy.run import PhaseStatus
+    from understudy.phases import PhaseStatus
 
-    monkeypatch.setattr("understudy.run.status", lambda project: tuple(PhaseStatus(**row) for row in STATUS))
+    monkeypatch.setattr("understudy.phases.status", lambda project: tuple(PhaseStatus(**row) for row in STATUS))
 
 
 def test_status(cli, project, standing):
@@ -219,12 +219,12 @@ def test_status(cli, project, standing):
 @pytest.fixture
 def garbage(monkeypatch):
     """Give the list of what was freed; two results could be."""
-    from understudy.run import Garbage
+    from understudy.phases import Garbage
 
     plan = (Garbage(Path("/w/old"), 2_500_000, "other model"), Garbage(Path("/w/older"), 500, "other crops"))
     freed = []
-    monkeypatch.setattr("understudy.run.clean_plan", lambda project: plan)
-    monkeypatch.setattr("understudy.run.clean", lambda project, plan: freed.extend(plan) or 2_500_500)
+    monkeypatch.setattr("understudy.phases.clean_plan", lambda project: plan)
+    monkeypatch.setattr("understudy.phases.clean", lambda project, plan: freed.extend(plan) or 2_500_500)
     return freed
 
 
@@ -252,7 +252,7 @@ def test_clean_asks_on_a_terminal(cli, project, garbage, monkeypatch, answer, co
 
 
 def test_clean_with_nothing_to_free(cli, project, monkeypatch):
-    monkeypatch.setattr("understudy.run.clean_plan", lambda project: ())
+    monkeypatch.setattr("understudy.phases.clean_plan", lambda project: ())
     assert cli("clean", project, "--yes").out == "nothing to free\n"
 
 

@@ -10,10 +10,10 @@ from understudy.correcting import clear_corrections, export_faces, frames_of, im
 from understudy.errors import ProjectError, RequestError, StoreError
 from understudy.extraction import faceset_artifact, findings_artifact
 from understudy.faceset import Faceset, Origin
+from understudy.phases import clean, clean_plan, run, status
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
-from understudy.run import clean, clean_plan, run, status
 from understudy.store import WorkFolder
 from understudy_sdk import MissingWeightsError
 

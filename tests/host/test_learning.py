@@ -7,11 +7,11 @@ import pytest
 
 from understudy.errors import StoreError
 from understudy.learning import measured_folder, shown_crops, swap_artifact
+from understudy.phases import run
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
 from understudy.quality.held_out import HeldFace, held_folder, held_out, read_held
-from understudy.run import run
 from understudy.store import WorkFolder
 from understudy.training import load_arrays
 from understudy_sdk import CropSpec, FaceType

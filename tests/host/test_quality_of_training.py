@@ -7,13 +7,13 @@ import pytest
 
 from understudy.cli import main
 from understudy.learning import swap_artifact
+from understudy.phases import run
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
 from understudy.quality.measuring import MEASURES
 from understudy.quality.records import read_quality
 from understudy.report import gather, write_report
-from understudy.run import run
 from understudy.store import WorkFolder
 from understudy.training.timelapse import previews_of
 

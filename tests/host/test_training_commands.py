@@ -12,10 +12,10 @@ from understudy.cli import main
 from understudy.errors import StoreError
 from understudy.learning import swap_artifact
 from understudy.lock import locked
+from understudy.phases import run
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
-from understudy.run import run
 from understudy.store import WorkFolder
 from understudy.training import Checkpoints, read_losses, snapshots_of, timelapse
 

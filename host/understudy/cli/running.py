@@ -60,7 +60,7 @@ def status(
 ) -> None:
     """Say of every result whether it is done, partial, stale or missing, and why."""
     loaded = load(project, overrides)
-    from understudy.run import status as status_of
+    from understudy.phases import status as status_of
 
     from .printing import print_json, print_table
 
@@ -78,8 +78,8 @@ def clean(
 ) -> None:
     """Say which results the project no longer uses and what they hold, then free them when told to."""
     loaded = load(project, None)
-    from understudy.run import clean as free
-    from understudy.run import clean_plan
+    from understudy.phases import clean as free
+    from understudy.phases import clean_plan
 
     from .printing import size
 
@@ -137,9 +137,9 @@ def demo(
 
 def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None, for_s: float | None = None) -> None:
     loaded = load(path, overrides)
+    from understudy.phases import run as run_project
     from understudy.processes import place_of
     from understudy.progress import Silent
-    from understudy.run import run as run_project
 
     from .printing import print_paths
     from .progress import shown_progress

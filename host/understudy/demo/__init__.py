@@ -36,10 +36,10 @@ def run_demo(folder: Path, progress: Progress) -> DemoResult:
         UnderstudyError: Whatever stops a run.
     """
     from understudy.learning import swap_artifact
+    from understudy.phases import run
     from understudy.plugins import discover
     from understudy.project import load_project
     from understudy.report import write_report
-    from understudy.run import run
     from understudy.store import WorkFolder
 
     from .clips import make_clips

@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 
 from understudy.learning import swap_artifact
+from understudy.phases import resources_for
 from understudy.progress import Progress
 from understudy.project import ChosenSwap, LoadedProject
 from understudy.quality.records import MINUTES, read_quality
 from understudy.quality.result import Result, result_of
-from understudy.run import resources_for
 from understudy.store import WorkFolder
 from understudy.training import read_losses
 from understudy.training.history import HISTORY_NAME, LossTable

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from understudy.cli.masker import masker_app
 from understudy.errors import RequestError
 from understudy.faceset import Faceset
+from understudy.phases import run as run_project
 from understudy.pictures import decode_mask
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
-from understudy.run import run as run_project
 from understudy_sdk import Resources, StageError
 
 TINY = ("--set", "resolution=64", "--set", "width=2", "--set", "batch_size=2", "--set", "precision=float32")

@@ -9,13 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from understudy.cli import app
+from understudy.phases import run, status
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
 from understudy.provenance.label import labelled
 from understudy.provenance.signing import sidecar_of
 from understudy.provenance.verdict import verify
-from understudy.run import run, status
 from understudy.video import ClipReader
 
 PROJECT = """

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from understudy import merging
+from understudy.phases import run, status
 from understudy.progress import Silent
 from understudy.project import load_project
-from understudy.run import run, status
 
 PROJECT = """
 understudy: 1

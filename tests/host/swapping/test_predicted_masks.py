@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from understudy.errors import ProjectError
+from understudy.phases import run
 from understudy.progress import Silent
 from understudy.project import load_project
-from understudy.run import run
 from understudy.swapping import reach
 from understudy.swapping.predicted_masks import masked_swaps
 from understudy_sdk import Mask, Swap

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from understudy.phases import run, status
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
-from understudy.run import run, status
 from understudy_plugins.model.dfm import DFMConfig
 from understudy_plugins.model.dfm.onnx_file import node, value, written
 from understudy_plugins.model.dfm.session import providers_for

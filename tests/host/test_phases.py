@@ -8,10 +8,10 @@ import pytest
 
 from understudy.errors import MediaError, PluginFailedError, RequestError, StageYieldError
 from understudy.learning import swap_artifact
+from understudy.phases import clean, clean_plan, run, status
 from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
-from understudy.run import clean, clean_plan, run, status
 from understudy.store import WorkFolder, read_json, write_json
 
 PROJECT = """
