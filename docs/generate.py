@@ -1,8 +1,8 @@
 """Writes the tables of the documentation that come from the code: ``python docs/generate.py``, or ``make docs``.
 
 A table stands between two lines of a page, ``<!-- generated: settings masker hull -->`` and ``<!-- end -->``, and is
-written anew from the settings models, weight declarations, metrics and project keys. ``--check`` writes nothing and
-fails where a page is not as it would be written.
+written anew from settings models, weight declarations, metrics, keys and commands. ``--check`` writes nothing and fails
+where a page is not as it would be written.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel
+from writing.commands import commands_pages
+from writing.project_file import EVERY, project_keys
+from writing.tables import form_table, table
 
 from understudy.corrections import _FileForm
 from understudy.facesets.groups import GROUPINGS
 from understudy.facesets.metrics import METRICS
-from understudy.plugins import discover
-from understudy.project.form import DETECT_EVERY_WITH_FOLLOWING, EXTRACT_DEFAULTS, ExtractForm
+from understudy.plugins import Registry, discover
+from understudy.project.form import EXTRACT_DEFAULTS, ExtractForm
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 MARKED: Final = re.compile(r"(<!-- generated: ([^>]+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -41,15 +44,19 @@ def _written(words: str) -> str:
     return WRITERS[kind](*arguments)
 
 
+@cache
+def _registry() -> Registry:
+    return discover()
+
+
 def settings_table(stage: str, name: str) -> str:
     """Return a plugin's settings as a table."""
-    return _form_table(discover().offer(stage, name).spec.config, {})
+    return form_table(_registry().offer(stage, name).spec.config, {})
 
 
 def extract_table() -> str:
     """Return the keys of a project's ``extract`` as a table."""
-    every = f"{DETECT_EVERY_WITH_FOLLOWING}, or 1 where the aligner does not follow"
-    return _form_table(ExtractForm, {**EXTRACT_DEFAULTS, "detect_every": every}, {
+    return form_table(ExtractForm, {**EXTRACT_DEFAULTS, "detect_every": EVERY}, {
         "detector": "Finds faces: `{use: NAME, with: {SETTING: VALUE}}`.",
         "aligner": "Places landmarks on them.",
         "masker": "Says where in a crop the face is: one, or `{join: minimum, of: [...]}` for several.",
@@ -58,7 +65,7 @@ def extract_table() -> str:
 
 def weights_table(stage: str, name: str) -> str:
     """Return the weight files that a plugin can need as a table."""
-    weights = discover().offer(stage, name).spec.weights
+    weights = _registry().offer(stage, name).spec.weights
     if not weights:
         return "It needs no weight file."
     rows = [
@@ -66,13 +73,13 @@ def weights_table(stage: str, name: str) -> str:
          "yes" if one.commercial else "no")
         for one in weights
     ]  # fmt: skip
-    return _table(("file", "size", "code", "weights", "paid work"), rows)
+    return table(("file", "size", "code", "weights", "paid work"), rows)
 
 
 def metrics_table() -> str:
     """Return the metrics of ``faceset sort`` as a table."""
     rows = [(f"`{one.name}`", one.summary, one.elsewhere or "-") for one in METRICS.values()]
-    return _table(("metric", "what it says", "elsewhere"), rows)
+    return table(("metric", "what it says", "elsewhere"), rows)
 
 
 def groupings_list() -> str:
@@ -82,7 +89,7 @@ def groupings_list() -> str:
 
 def plugins_table() -> str:
     """Return every built-in plugin with its page as a table."""
-    registry = discover()
+    registry = _registry()
     rows = [
         (stage, f"[`{name}`](plugins/{stage}-{name}.md)", offer.spec.summary,
          "-" if not offer.spec.weights else "yes" if all(one.commercial for one in offer.spec.weights) else "no")
@@ -90,7 +97,7 @@ def plugins_table() -> str:
         for name, offer in registry.offers(stage).items()
         if offer.origin.distribution == "understudy"
     ]  # fmt: skip
-    return _table(("stage", "plugin", "what it is", "weights allow paid work"), rows)
+    return table(("stage", "plugin", "what it is", "weights allow paid work"), rows)
 
 
 def faces_schema() -> str:
@@ -113,66 +120,9 @@ WRITERS: Final[dict[str, Callable[..., str]]] = {
     "groupings": groupings_list,
     "plugins": plugins_table,
     "faces-schema": faces_schema,
+    "commands": commands_pages,
+    "project-keys": project_keys,
 }
-
-
-def _form_table(form: type[BaseModel], defaults: dict[str, Any], meanings: dict[str, str] | None = None) -> str:
-    schema = form.model_json_schema(by_alias=True)
-    definitions = schema.get("$defs", {})
-    rows = [
-        (f"`{name}`", _kind(facts, definitions), _default(defaults.get(name, facts.get("default"))),
-         (meanings or {}).get(name) or _meaning(facts, definitions))
-        for name, facts in schema.get("properties", {}).items()
-    ]  # fmt: skip
-    return _table(("setting", "value", "usual", "meaning"), rows) if rows else "It has no settings."
-
-
-def _meaning(facts: dict[str, Any], definitions: dict[str, Any]) -> str:
-    choices = [facts, *facts.get("anyOf", [])]
-    inner = [definitions[one["$ref"].rpartition("/")[2]] for one in choices if "$ref" in one]
-    found = next((one["description"] for one in [*choices, *inner] if "description" in one), "")
-    later = " May be changed without starting training again." if facts.get("changeable") else ""
-    return str(found).partition("\n")[0] + later
-
-
-def _kind(facts: dict[str, Any], definitions: dict[str, Any]) -> str:
-    """Say what a value may be, from its JSON schema."""
-    if "$ref" in facts:
-        found = definitions[facts["$ref"].rpartition("/")[2]]
-        return "a stage" if found.get("type") == "object" else _kind(found, definitions)
-    if "const" in facts:
-        return f"`{facts['const']}`"
-    if "enum" in facts:
-        return ", ".join(f"`{choice}`" for choice in facts["enum"])
-    if "anyOf" in facts:
-        return " or ".join(_kind(one, definitions) for one in facts["anyOf"] if one.get("type") != "null")
-    if facts.get("type") == "array":
-        return f"list of {_kind(facts.get('items', {}), definitions)}"
-    words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
-    limits = " ".join(f"{word} {facts[key]:g}" for key, word in words.items() if key in facts)
-    kind = {"object": "mapping", "boolean": "true or false", "string": "text"}.get(
-        facts.get("type", ""), facts.get("type", "any")
-    )
-    return f"{kind}, {limits}" if limits else str(kind)
-
-
-def _default(value: Any) -> str:
-    if value is None:
-        return "-"
-    if value == "":
-        return "empty"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(str, value))}]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [list(head)]
-    lines.append(["---"] * len(lines[0]))
-    lines += [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def main(words: list[str]) -> None:
@@ -185,7 +135,7 @@ def main(words: list[str]) -> None:
             if "--check" not in words:
                 path.write_text(new, encoding="utf-8")
     if stale and "--check" in words:
-        sys.exit(f"not up to date: {', '.join(stale)}\n  to write them: make docs")
+        sys.exit(f"not up to date: {', '.join(stale)}\n  to write them: python docs/generate.py")
     print("\n".join(f"written: {name}" for name in stale) or "all pages are up to date")
 
 

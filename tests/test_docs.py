@@ -51,17 +51,34 @@ def blocks(path, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
-def generator():
+@pytest.fixture
+def generator(monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS))
     spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_every_table_is_as_it_would_be_written():
-    refreshed = generator().refreshed
+def test_all_that_is_generated_is_as_it_would_be_written(generator):
+    refreshed = generator.refreshed
     stale = [name_of(page) for page in PAGES if refreshed(text := page.read_text(encoding="utf-8")) != text]
-    assert stale == [], "run: make docs"
+    assert stale == [], "run: .venv/bin/python docs/generate.py"
+
+
+def test_a_changed_option_makes_the_page_of_commands_stale(generator, monkeypatch):
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    command = get_command(understudy.cli.app)
+    for option in command.commands["doctor"].params:
+        option.help = "Other words."
+    monkeypatch.setitem(generator.commands_pages.__globals__, "get_command", lambda app: command)
+    assert generator.refreshed(text) != text
+
+
+def test_every_command_and_every_key_says_what_it_means():
+    for page in ("commands", "project-file"):
+        rows = re.findall(r"^\| (.+) \|$", (DOCS / f"{page}.md").read_text(encoding="utf-8"), re.MULTILINE)
+        assert [row for row in rows if not row.split(" | ")[-1].strip()] == []
 
 
 def test_every_built_in_plugin_has_a_page_with_its_picture_settings_and_weights():
@@ -107,6 +124,12 @@ def test_every_hook_is_documented_with_its_exact_arguments():
         (offered,) = re.findall(r"StageSpec\[\w+\]", str(hook.__annotations__["return"]))
         signature = f"{hook.__name__}({', '.join(inspect.signature(hook).parameters)})"
         assert f"| `{signature}` | `{offered}` |" in guide, signature
+
+
+def test_every_hook_is_tested():
+    for name, _ in inspect.getmembers(hookspecs, inspect.isfunction):
+        if name.startswith("understudy_"):
+            assert (ROOT / "tests" / "plugins" / f"test_{name.removeprefix('understudy_')}.py").is_file(), name
 
 
 YAML_BLOCKS = [(page, number) for page in PAGES for number in range(len(blocks(page, "yaml")))]

@@ -160,7 +160,10 @@ class ModelForm(StageForm):
 class ConsentForm(Form):
     """By what right the faces are used; goes into the output's provenance."""
 
-    basis: Literal["written-release", "own-likeness", "public-domain", "synthetic", "licensed-performance"]
+    basis: Annotated[
+        Literal["written-release", "own-likeness", "public-domain", "synthetic", "licensed-performance"],
+        Field(description="The right."),
+    ]
     statement: Annotated[str, Field(min_length=1, description="In words, such as the number of the release.")]
 
 
