@@ -233,9 +233,10 @@ def parts_of_extraction(args: argparse.Namespace, clip: Path, frames: int) -> di
 def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[str, float]:
     """Return the seconds a frame spends in each part of merging, one after the other; the faces are extracted."""
     from understudy.extraction import warp_crop
-    from understudy.merging import jobs_of, mask_over_crop, reach, ready_swap
+    from understudy.merging import jobs_of, ready_swap
     from understudy.phases import resources_for
     from understudy.store import WorkFolder
+    from understudy.swapping import mask_over_crop, reach
     from understudy.video import ChunkWriter, ClipReader, Encoding, probe
 
     resources, info, clock, count = resources_for(project), probe(clip), Clock(), 0

@@ -20,6 +20,7 @@ from understudy_sdk import ColorMove, Crop, Mask, Swap
 
 from .faces import SpanFaces, mask_over_crop, reach
 from .flow import FlowFinder, Motion
+from .laid import Laid, LaidFaces
 from .looks import Glance, glance, steady_look
 from .movement import movement_of
 from .neighbours import BATCH_FRAMES, Window
@@ -47,15 +48,18 @@ def widened_spans(windows: Sequence[Window], span: Span) -> list[Span]:
     return spans[::-1]
 
 
-def merged_frames(frames: Iterable[DecodedFrame], faces: SpanFaces, span: Span) -> Iterator[DecodedFrame]:
+def merged_frames(
+    frames: Iterable[DecodedFrame], faces: SpanFaces, span: Span, laid: LaidFaces
+) -> Iterator[DecodedFrame]:
     """Yield the frames of a span with a swap's faces laid in, in their order.
 
     Args:
         frames: Those of the span, and all around them that steady them; in order, undecodable ones left out.
         faces: The swap's faces in all of these frames.
         span: First frame and the frame after the last; others are only looked at.
+        laid: Keeps what is laid into each frame.
     """
-    stage, window = _Stage(faces), faces.ready.window
+    stage, window = _Stage(faces, laid), faces.ready.window
     waiting: deque[DecodedFrame] = deque()
     for _, batch in groupby(frames, key=lambda frame: frame.index // BATCH_FRAMES):
         some = list(batch)
@@ -83,8 +87,8 @@ class _Predicted:
 class _Stage:
     """One swap at work on passing frames."""
 
-    def __init__(self, faces: SpanFaces) -> None:
-        self._faces, self._ready = faces, faces.ready
+    def __init__(self, faces: SpanFaces, laid: LaidFaces) -> None:
+        self._faces, self._ready, self._laid = faces, faces.ready, laid
         self._predicted: dict[int, list[_Predicted]] = {}
         self._motions: dict[tuple[str, str], Motion] = {}
         self._flow: FlowFinder | None = None
@@ -129,7 +133,10 @@ class _Stage:
         region = frame.region(x0, y0, x1, y1)
         with blaming(chosen.offer, f"merging the face at frame {frame.index}"):
             layer = merger.merge(region, swap, crop, one.mask)
-        frame.lay(region, self._ready.mark.laid(region, layer))
+        layer = self._ready.mark.laid(region, layer)
+        frame.lay(region, layer)
+        index, row = self._ready.swap.index, one.row
+        self._laid.add(Laid(index, row.name, row.track, frame.index, crop, region, layer))
 
     def _look(self, one: _Predicted, swap: Swap, near: Sequence[_Predicted]) -> ColorMove | None:
         """Return what steadies the colours that the swap takes over."""

@@ -8,8 +8,12 @@ import av
 import numpy as np
 import pytest
 
+<<<<<<< HEAD
 from understudy import merging
 from understudy.phases import run, status
+=======
+from understudy.merging import recipe
+>>>>>>> 50281f5 (Merging is a folder of rooms; what is laid into each frame can be taken by more than the encoder)
 from understudy.progress import Silent
 from understudy.project import load_project
 
@@ -37,7 +41,7 @@ def merged(tmp_path, registry, drawn_clip, monkeypatch):
     drawn_clip(tmp_path / "blue.mkv", frames=14, hue=2, codec="ffv1", options={})
 
     def merge(steady, blur=0, transfer="rct", chunk=120):
-        monkeypatch.setattr(merging, "CHUNK_FRAMES", chunk)
+        monkeypatch.setattr(recipe, "CHUNK_FRAMES", chunk)
         text = PROJECT.replace("STEADY", str(steady)).replace("BLUR", str(blur)).replace("TRANSFER", transfer)
         (tmp_path / "p.yaml").write_text(text)
         shutil.rmtree(tmp_path / "p.work", ignore_errors=True)

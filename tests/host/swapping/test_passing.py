@@ -10,8 +10,13 @@ import av
 import numpy as np
 import pytest
 
+<<<<<<< HEAD
 from understudy import merging
 from understudy.phases import run, status
+=======
+from understudy.merging import clip as merging_clip
+from understudy.merging import recipe
+>>>>>>> 50281f5 (Merging is a folder of rooms; what is laid into each frame can be taken by more than the encoder)
 from understudy.progress import Silent
 from understudy.project import load_project
 
@@ -39,8 +44,10 @@ def merged(tmp_path, registry, drawn_clip, monkeypatch):
     drawn_clip(tmp_path / "red.mkv", frames=2, hue=1, codec="ffv1", options={})
 
     def merge(*steadiness, chunk=120, again=False):
-        monkeypatch.setattr(merging, "CHUNK_FRAMES", chunk)
-        monkeypatch.setattr(merging, "payload_of", lambda job: 0)  # the mark in the faces differs from clip to clip
+        monkeypatch.setattr(recipe, "CHUNK_FRAMES", chunk)
+        monkeypatch.setattr(
+            merging_clip, "payload_of", lambda job: 0
+        )  # the mark in the faces differs from clip to clip
         swaps = "\n".join(SWAP.replace("STEADINESS", one and f"\n    steadiness: {one}") for one in steadiness)
         (tmp_path / "p.yaml").write_text(PROJECT.replace("SWAPS", swaps))
         if not again:

@@ -1,0 +1,20 @@
+"""How does a target's clip become the recast clip, chunk by chunk?"""
+
+from __future__ import annotations
+
+from .clip import merge_clip, ready_swap
+from .jobs import ClipJob, jobs_of, marking_of, overlap_text, payload_of
+from .recipe import CHUNK_FRAMES, merge_artifact, merge_progress
+
+__all__ = [
+    "CHUNK_FRAMES",
+    "ClipJob",
+    "jobs_of",
+    "marking_of",
+    "merge_artifact",
+    "merge_clip",
+    "merge_progress",
+    "overlap_text",
+    "payload_of",
+    "ready_swap",
+]

@@ -1,0 +1,126 @@
+"""What decides a merged clip, chunk by chunk, and how much of it is there?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from understudy.extraction import faceset_artifact
+from understudy.faceset import Faceset
+from understudy.learning import chosen_faces
+from understudy.project import ChosenSwap, LoadedProject, VideoSettings
+from understudy.provenance.attesting import signer_mark
+from understudy.selection import face_recipe, wanted_faces
+from understudy.store import Artifact, WorkFolder, digest, read_json
+from understudy.swapping import Window, widened_spans
+from understudy.video import ClipInfo, fingerprint, probe
+
+from .jobs import ClipJob, marking_of
+
+__all__ = ["CHUNK_FRAMES", "chunk_files", "merge_artifact", "merge_progress", "output_stamp", "window_of"]
+
+CHUNK_FRAMES: Final = 120
+"""Frames of a chunk: what a killed run loses at most, and one closed group of pictures or more."""
+
+FORMAT: Final = 3
+"""Version of what merging makes from the same recipe."""
+
+
+def merge_artifact(work: WorkFolder, job: ClipJob, video: VideoSettings, learnt: Mapping[int, Any]) -> Artifact:
+    """Return the place of a clip's merged chunks.
+
+    Args:
+        work: The work folder.
+        job: The clip.
+        video: How it is encoded.
+        learnt: What each swap's model knows, by the swap's number: a checkpoint's name, or None.
+    """
+    recipe = {
+        "format": FORMAT,
+        "chunk_frames": CHUNK_FRAMES,
+        "clip": fingerprint(job.clip),
+        "video": {"codec": video.codec, "pixel_format": video.pixel_format, "options": video.encoder_options()},
+        "swaps": [_swap_recipe(work, swap, learnt[swap.index]) for swap in job.swaps],
+    } | ({"label": job.label} if job.label else {})
+    return work.artifact("merge", job.clip.stem, recipe)
+
+
+def merge_progress(work: WorkFolder, artifact: Artifact, job: ClipJob, project: LoadedProject) -> tuple[int, int, bool]:
+    """Return a clip's merged frames, all its frames, and whether its output is in place as it should be."""
+    info = probe(job.clip)
+    chunks = chunk_files(work, artifact, job, info)
+    done = [stop - first for (first, stop), path in chunks.items() if path.is_file()]
+    joined = read_json(artifact.folder / "done.json") if job.output.is_file() else None
+    is_joined = len(done) == len(chunks) and joined is not None
+    is_joined = is_joined and joined == output_stamp(project, job, chunks.values(), signer_mark(project))
+    return sum(done), len(info.pts), is_joined
+
+
+def chunk_files(work: WorkFolder, artifact: Artifact, job: ClipJob, info: ClipInfo) -> dict[tuple[int, int], Path]:
+    """Return the file of every chunk, named after the faces in it: only chunks whose faces changed are made anew.
+
+    A face whose picture was deleted is not merged. The faces just before and after a chunk count too, for the movement
+    they show; where swaps are steadied, all that steady it.
+    """
+    spans, key = _spans(info), fingerprint(job.clip)
+    stamps: list[list[str]] = [[] for _ in spans]
+    windows = [window_of(swap, info) for swap in job.swaps]
+    given = [widened_spans(windows, span) for span in spans]
+    for place, swap in enumerate(job.swaps):
+        with Faceset(faceset_artifact(work, swap.target).folder) as index:
+            wanted = wanted_faces(index, swap.target, swap.face)
+            notes = chosen_faces(index.notes([key]), wanted)
+            tracks = {note.name: note.track for note in notes}
+            for stamp, looked_at in zip(stamps, given, strict=True):
+                first, stop = looked_at[place]
+                found = index.span_stamps(key, first - 1, stop + 1)
+                stamp += [f"{swap.index} {name} {found[name]} {tracks[name]}" for name in found if name in tracks]
+    return {
+        span: artifact.folder / f"chunk-{span[0]:08d}-{digest(stamp)[:12]}.video"
+        for span, stamp in zip(spans, stamps, strict=True)
+    }
+
+
+def output_stamp(project: LoadedProject, job: ClipJob, chunks: Iterable[Path], signer: str) -> dict[str, Any]:
+    """Return what a finished output is known by: the file as it is, its tags, its chunks and who signed it."""
+    stat = job.output.stat()
+    tags = digest(marking_of(project, job))
+    names = digest([chunk.name for chunk in chunks])
+    return {
+        "output": str(job.output),
+        "bytes": stat.st_size,
+        "mtime_ns": stat.st_mtime_ns,
+        "tags": tags,
+        "chunks": names,
+        "signer": signer,
+    }
+
+
+def window_of(swap: ChosenSwap, info: ClipInfo) -> Window:
+    """Return which of a clip's frames steady each other in a swap."""
+    return Window(info.pts, info.time_base, swap.steadiness, swap.steady_colors)
+
+
+def _swap_recipe(work: WorkFolder, swap: ChosenSwap, learnt: Any) -> dict[str, Any]:
+    more: dict[str, Any] = {"steadiness": swap.steadiness} if swap.steadiness else {}
+    if swap.steady_colors:
+        more["steady_colors"] = swap.steady_colors
+    if swap.mask_swaps:
+        more["mask_swaps"] = swap.mask_swaps.recipe()
+    model = swap.model_that_learnt(learnt[0]) if learnt else swap.model
+    return {
+        "model": model.swap_recipe(),
+        "learnt": learnt,
+        "face": face_recipe(swap.target, swap.face),
+        "extract": faceset_artifact(work, swap.target).recipe,
+        "merger": swap.merger.recipe(),
+        "ranges": [
+            {"from": str(part.start), "to": str(part.end), "merger": part.merger.recipe()} for part in swap.ranges
+        ],
+    } | more
+
+
+def _spans(info: ClipInfo) -> list[tuple[int, int]]:
+    total = len(info.pts)
+    return [(first, min(first + CHUNK_FRAMES, total)) for first in range(0, total, CHUNK_FRAMES)]

@@ -1,0 +1,32 @@
+"""What else is made of the frames of a chunk while they pass?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol
+
+from understudy.swapping import Laid
+from understudy.video import DecodedFrame
+
+__all__ = ["FrameTaker"]
+
+
+class FrameTaker(Protocol):
+    """Makes something of a chunk's merged frames: a context manager whose result appears, whole, when it is left.
+
+    Left with an exception, it leaves nothing behind.
+    """
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def take(self, frame: DecodedFrame, laid: Sequence[Laid]) -> None:
+        """See the next frame, merged, and what was laid into it, in order; frames without a face come too.
+
+        The frame is not to be changed, nor kept beyond the call.
+        """
+        ...
