@@ -14,27 +14,34 @@ if TYPE_CHECKING:
 __all__ = ["verify"]
 
 _SIGNATURES: Final = {
-    "none": "none: this file carries no manifest, and none lies beside it",
-    "invalid": "INVALID: the file is not as it was signed",
-    "unknown signer": "valid: the file is as it was signed, by {signer}, whom nothing on this machine vouches for",
-    "own key": "valid: the file is as it was signed, with this machine's own key ({signer})",
-    "trusted": "valid: the file is as it was signed, by {signer}, whom you trust",
+    "none": "none: there is no manifest in it, nor beside it",
+    "invalid": "INVALID: it is not as it was signed",
+    "unknown signer": "valid: it is as it was signed, by {signer}, whom nothing on this machine vouches for",
+    "own key": "valid: it is as it was signed, with this machine's own key ({signer})",
+    "trusted": "valid: it is as it was signed, by {signer}, whom you trust",
+}
+_KINDS: Final = {
+    "layer": ": the faces that were put on, to lay over the clip",
+    "mask": ": where faces were put on",
+    "still": ": pictures to look at",
 }
 _MARKS: Final = {
     "as stated": "found, and it says {said}, as the manifest states",
     "another message": "found, but it says {said}, and the manifest states {stated}: they do not belong together",
     "found": "found, and it says {said}: faces in this file were replaced with Understudy",
     "not found": "not found",
+    "none stated": "none, and the manifest states none",
+    "too little": "not found, but too little is seen here to tell; verify the clip or the folder that this is from",
 }
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="A clip or a picture.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="A clip, a picture, or a folder of pictures.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Say what was changed in a file, with what and by whose leave, and whether signature and watermark hold.
 
-    Exit code 0 where both hold, 1 where one does not, 4 where the file cannot be read.
+    Exit code 0 where what the manifest states holds, 1 where something does not, 4 where it cannot be read.
     """
     from understudy.provenance.verdict import verify as read
 
@@ -51,7 +58,7 @@ def verify(
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:
-    yield str(verdict.path)
+    yield f"{verdict.path}{_KINDS.get(verdict.kind(), '')}"
     manifest, mark = verdict.manifest, verdict.mark
     yield f"signature  {_SIGNATURES[manifest.state].format(signer=_clean(manifest.signer) or 'nobody named')}"
     for fault in manifest.faults:

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from understudy.extraction import faceset_artifact
 from understudy.progress import Progress
 from understudy.project import ChosenSwap, LoadedProject
-from understudy.provenance.attesting import attest
+from understudy.provenance.attesting import attest_file
 from understudy.provenance.marking import FaceMark
 from understudy.store import Artifact, WorkFolder, write_json
 from understudy.swapping import ReadySwap
@@ -69,6 +69,6 @@ def merge_clip(
         progress.finish()
     decodable = [path for path in chunks.values() if path.stat().st_size]
     join_chunks(decodable, job.clip, job.output, marking_of(project, job), progress.say, info=info)
-    signer = attest(project, job, payload_of(job), progress.say)
+    signer = attest_file(job.output, project, job, payload_of(job), progress.say)
     write_json(artifact.folder / "done.json", output_stamp(project, job, chunks.values(), signer))
     return job.output

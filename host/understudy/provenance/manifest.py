@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from understudy import __version__
 from understudy.project import Chosen, ChosenFaceset, ChosenSwap, LoadedProject
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CONSENT",
     "INGREDIENTS",
+    "OUTPUT",
     "SOURCE_TYPE",
     "SWAP",
     "TOOLS",
     "WATERMARK",
     "Ingredient",
+    "Kind",
     "ingredients_of",
     "manifest_of",
 ]
@@ -41,6 +43,10 @@ TOOLS: Final = "org.understudy.tools"
 INGREDIENTS: Final = "org.understudy.ingredients"
 WATERMARK: Final = "org.understudy.watermark"
 SWAP: Final = "org.understudy.swap"
+OUTPUT: Final = "org.understudy.output"
+
+Kind = Literal["clip", "layer", "mask", "still"]
+"""What an output is: all of the frame, the faces put on, where they are, or pictures to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +83,32 @@ def ingredients_of(job: ClipJob) -> tuple[Ingredient, ...]:
     return tuple(found)
 
 
-def manifest_of(project: LoadedProject, job: ClipJob, payload: int) -> dict[str, Any]:
+def manifest_of(
+    project: LoadedProject, job: ClipJob, payload: int | None, *, title: str, kind: Kind = "clip"
+) -> dict[str, Any]:
     """Return the manifest's definition, as the C2PA library takes it.
 
     Args:
         project: The project; it states consent.
         job: The clip.
-        payload: What the mark in the faces says.
+        payload: What the mark in the faces says; None where there is none.
+        title: The output's name.
+        kind: What the output is.
     """
     opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["target"]}}
     assertions: list[tuple[str, Any]] = [
         ("c2pa.actions.v2", {"actions": [opened, *(_edited(swap, job) for swap in job.swaps)]}),
         (TOOLS, {"understudy": __version__, "plugins": _plugins(job)}),
         (INGREDIENTS, {"ingredients": [_stated(one) for one in ingredients_of(job)]}),
-        (WATERMARK, {"scheme": SCHEME, "payload": f"{payload:06x}"}),
+        (OUTPUT, {"kind": kind}),
     ]
+    if payload is not None:
+        assertions.append((WATERMARK, {"scheme": SCHEME, "payload": f"{payload:06x}"}))
     if project.consent is not None:
         assertions.append((CONSENT, {"basis": str(project.consent.basis), "statement": project.consent.statement}))
     return {
         "claim_generator_info": [{"name": "Understudy", "version": __version__}],
-        "title": job.output.name,
+        "title": title,
         "assertions": [{"label": label, "data": data} for label, data in assertions],
     }
 

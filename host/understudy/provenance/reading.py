@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -16,6 +16,7 @@ import c2pa
 from understudy.errors import MediaError
 
 from .keys import own_root, trusted_roots
+from .sequences import folder_faults, list_of
 from .signing import BESIDE, media_type, sidecar_of
 
 __all__ = ["ReadManifest", "SignatureState", "assertion", "read_manifest"]
@@ -53,15 +54,29 @@ class ReadManifest:
 
 
 def read_manifest(path: Path) -> ReadManifest:
-    """Read the manifest in a file, or beside it; nothing is fetched from anywhere.
+    """Read the manifest in a file, or beside it, or that of the folder of pictures it lies in; nothing is fetched.
 
     Raises:
         MediaError: The file cannot be read.
     """
+    found = ReadManifest("none") if path.is_dir() else _judged(path)
+    listed = list_of(path)
+    if found.state != "none" or listed is None:
+        return found
+    found = _judged(listed)
+    try:
+        faults = folder_faults(listed, None if path.is_dir() else path.name)
+    except OSError as error:
+        raise MediaError(path, f"cannot be read ({error.strerror})", "check the path and your rights") from error
+    return replace(found, state="invalid", faults=(*found.faults, *faults)) if faults else found
+
+
+def _judged(path: Path) -> ReadManifest:
+    """Read a file's own manifest, and tell by whose key it is signed."""
     own, trusted = own_root(), trusted_roots()
     found = _read(path, "\n".join(root for root in (own, trusted) if root))
     if found.state == "trusted" and own and _read(path, own).state == "trusted":
-        return ReadManifest("own key", found.place, found.stated, found.signer, found.faults)
+        return replace(found, state="own key")
     return found
 
 

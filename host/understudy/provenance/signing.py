@@ -52,7 +52,14 @@ def sidecar_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.c2pa")
 
 
-def sign(path: Path, manifest: Mapping[str, Any], ingredients: Sequence[Ingredient], signer: Signer) -> Path:
+def sign(
+    path: Path,
+    manifest: Mapping[str, Any],
+    ingredients: Sequence[Ingredient],
+    signer: Signer,
+    *,
+    with_history: bool = True,
+) -> Path:
     """Sign a file, and return the file that holds the manifest: itself, or one beside it.
 
     The file appears with its manifest whole or stays as it was. No network is used, and no thumbnail is made.
@@ -62,6 +69,7 @@ def sign(path: Path, manifest: Mapping[str, Any], ingredients: Sequence[Ingredie
         manifest: What is stated about it.
         ingredients: What it was made of; actions name them by their labels.
         signer: Whose key.
+        with_history: Whether a manifest that the target has itself comes along; to find it the target is read.
 
     Raises:
         SigningError: The library refuses the certificate, the manifest or the file.
@@ -70,7 +78,7 @@ def sign(path: Path, manifest: Mapping[str, Any], ingredients: Sequence[Ingredie
     kind, beside = media_type(path), sidecar_of(path)
     beside.unlink(missing_ok=True)  # of an earlier file of that name
     try:
-        builder = _builder(dict(manifest) | {"format": kind}, ingredients)
+        builder = _builder(dict(manifest) | {"format": kind}, ingredients, with_history=with_history)
         info = c2pa.C2paSignerInfo(signer.algorithm.encode(), signer.chain, signer.key, None)
         with c2pa.Signer.from_info(info) as ready, path.open("rb") as file:
             if kind != BESIDE:
@@ -86,7 +94,7 @@ def sign(path: Path, manifest: Mapping[str, Any], ingredients: Sequence[Ingredie
     return beside
 
 
-def _builder(manifest: Mapping[str, Any], ingredients: Sequence[Ingredient]) -> c2pa.Builder:
+def _builder(manifest: Mapping[str, Any], ingredients: Sequence[Ingredient], *, with_history: bool) -> c2pa.Builder:
     context = c2pa.Context(settings=c2pa.Settings.from_dict(_SETTINGS))
     builder = c2pa.Builder(json.dumps(manifest), context)
     for one in ingredients:
@@ -96,14 +104,14 @@ def _builder(manifest: Mapping[str, Any], ingredients: Sequence[Ingredient]) -> 
             "label": one.label,
             "description": f"sha256:{one.sha256}",
         }
-        _add(builder, one, stated)
+        _add(builder, one, stated, with_history=with_history and one.role == "target")
     return builder
 
 
-def _add(builder: c2pa.Builder, one: Ingredient, stated: dict[str, str]) -> None:
-    """Add an ingredient; a target's own manifest comes along, where it has one, and so its history is kept."""
+def _add(builder: c2pa.Builder, one: Ingredient, stated: dict[str, str], *, with_history: bool) -> None:
+    """Add an ingredient, with its own manifest, where it has one, if its history is to be kept."""
     kind = media_type(one.path)
-    if one.role == "target" and kind != BESIDE:
+    if with_history and kind != BESIDE:
         with one.path.open("rb") as file:
             try:
                 builder.add_ingredient(json.dumps(stated | {"format": kind}), kind, file)

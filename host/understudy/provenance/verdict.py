@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from understudy.errors import MediaError
 from understudy.video import probe
 from understudy.video.container import open_media
 
 from .finding import FOUND, FoundMark, find_mark
-from .manifest import CONSENT, INGREDIENTS, SWAP, TOOLS, WATERMARK
+from .manifest import CONSENT, INGREDIENTS, OUTPUT, SWAP, TOOLS, WATERMARK
 from .pattern import SCHEME
 from .reading import ReadManifest, assertion, read_manifest
 
 __all__ = ["MarkState", "Verdict", "verify"]
 
-MarkState = Literal["as stated", "another message", "found", "not found"]
+MarkState = Literal["as stated", "another message", "found", "not found", "none stated", "too little"]
 
 _TAGS: Final = (
     "synthetic_media",
@@ -49,9 +50,15 @@ class Verdict:
 
     @property
     def mark_state(self) -> MarkState:
-        """How watermark and manifest go together; ``found`` where no manifest names a message."""
+        """How watermark and manifest go together.
+
+        ``found``: no manifest names a message. ``none stated``: nor is there one, and the manifest is valid.
+        ``too little``: it was not found in the one picture there is, or there is none that can be looked at.
+        """
         if not self.mark.is_there:
-            return "not found"
+            if self.manifest.is_valid and self.expected is None:
+                return "none stated"
+            return "not found" if self.mark.frames > 1 else "too little"
         if self.expected is None:
             return "found"
         is_same = self.mark.is_known and (self.mark.score < FOUND or self.mark.payload == self.expected)
@@ -59,8 +66,8 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether the signature is valid and the watermark is the one that it covers."""
-        return self.manifest.is_valid and self.mark_state == "as stated"
+        """Whether the signature is valid and the watermark as it states, as far as there is enough to find one."""
+        return self.manifest.is_valid and self.mark_state in {"as stated", "none stated", "too little"}
 
     def edits(self) -> list[dict[str, Any]]:
         """Return what was done to the clip, an entry for each swap."""
@@ -71,6 +78,10 @@ class Verdict:
     def consent(self) -> dict[str, Any]:
         """Return basis and statement of the consent, by the manifest; empty where it has none."""
         return assertion(self.manifest, CONSENT)
+
+    def kind(self) -> str:
+        """Return what the file is by the manifest, such as ``clip`` or ``layer``; empty where it does not say."""
+        return str(assertion(self.manifest, OUTPUT).get("kind", ""))
 
     def tools(self) -> tuple[str, list[dict[str, Any]]]:
         """Return Understudy's version and the plugins that had a part, by the manifest."""
@@ -86,6 +97,7 @@ class Verdict:
         version, plugins = self.tools()
         return {
             "file": str(self.path),
+            "kind": self.kind() or None,
             "holds": self.holds,
             "signature": {
                 "state": self.manifest.state,
@@ -111,14 +123,19 @@ class Verdict:
 
 
 def verify(path: Path) -> Verdict:
-    """Read everything that a file tells about itself; nothing is fetched from anywhere.
+    """Read everything that a clip, a picture or a folder of pictures tells about itself; nothing is fetched.
 
     Raises:
-        MediaError: It cannot be read, or shows no picture.
+        MediaError: It cannot be read; or shows no picture, and no manifest stands for it.
     """
-    probe(path)
     manifest = read_manifest(path)
     expected = _stated_payload(manifest)
+    try:
+        probe(path)
+    except MediaError:
+        if manifest.state == "none":
+            raise
+        return Verdict(path, manifest, FoundMark(0.0, 0, 0), expected, {})
     return Verdict(path, manifest, find_mark(path, expected), expected, _tags_of(path))
 
 
@@ -135,6 +152,8 @@ def _stated_payload(manifest: ReadManifest) -> int | None:
 
 
 def _tags_of(path: Path) -> dict[str, str]:
+    if path.is_dir():
+        return {}
     with open_media(path) as container:
         tags = {key.lower(): value for key, value in container.metadata.items()}
     return {key: tags[key] for key in _TAGS if key in tags}

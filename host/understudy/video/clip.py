@@ -24,6 +24,7 @@ from .container import main_video, open_media, packets_of
 from .hdr import StaticHdr, static_hdr_of
 from .orientation import UPRIGHT, Orientation, orientation_of
 from .planes import working_format
+from .side_data import side_data_of
 
 __all__ = ["ClipInfo", "probe"]
 
@@ -174,8 +175,8 @@ def _first_frame(path: Path) -> tuple[av.VideoFrame, tuple[int, ...] | None]:
             except av.FFmpegError:
                 continue
             if pictures:
-                matrix = pictures[0].side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]  # keyed by it
-                return pictures[0], struct.unpack("=9i", bytes(matrix)) if matrix is not None else None
+                matrix = side_data_of(pictures[0], Type.DISPLAYMATRIX)
+                return pictures[0], struct.unpack("=9i", matrix) if matrix is not None else None
     found = "holds no frames" if is_empty else "none of its frames can be decoded"
     raise MediaError(path, found, "the file may be damaged or cut off; copy it again from its source")
 

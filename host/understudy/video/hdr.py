@@ -12,6 +12,8 @@ from fractions import Fraction
 import av
 from av.sidedata.sidedata import Type
 
+from .side_data import side_data_of
+
 __all__ = ["StaticHdr", "hdr_options", "static_hdr_of"]
 
 _CHROMATICITY_STEPS, _LUMINANCE_STEPS = 50_000, 10_000  # in which the standard counts
@@ -34,17 +36,17 @@ class StaticHdr:
 
 def static_hdr_of(picture: av.VideoFrame) -> StaticHdr | None:
     """Read a frame's static HDR metadata, or return None where it has none."""
-    display = picture.side_data.get(Type.MASTERING_DISPLAY_METADATA)  # type: ignore[call-overload]  # keyed by it
-    light = picture.side_data.get(Type.CONTENT_LIGHT_LEVEL)  # type: ignore[call-overload]  # keyed by it
+    display = side_data_of(picture, Type.MASTERING_DISPLAY_METADATA)
+    light = side_data_of(picture, Type.CONTENT_LIGHT_LEVEL)
     if display is None and light is None:
         return None
     primaries, luminance = None, None
     if display is not None:
-        numbers = struct.unpack("=22i", bytes(display))
+        numbers = struct.unpack("=22i", display)
         ratios = [Fraction(up, down or 1) for up, down in zip(numbers[:20:2], numbers[1:20:2], strict=True)]
         primaries = tuple(ratios[:8]) if numbers[20] else None
         luminance = (ratios[8], ratios[9]) if numbers[21] else None
-    return StaticHdr(primaries, luminance, struct.unpack("=2I", bytes(light)[:8]) if light is not None else None)
+    return StaticHdr(primaries, luminance, struct.unpack("=2I", light[:8]) if light is not None else None)
 
 
 def hdr_options(codec: str, hdr: StaticHdr | None) -> dict[str, str]:
