@@ -10,13 +10,9 @@ import av
 import numpy as np
 import pytest
 
-<<<<<<< HEAD
-from understudy import merging
-from understudy.phases import run, status
-=======
 from understudy.merging import clip as merging_clip
 from understudy.merging import recipe
->>>>>>> 50281f5 (Merging is a folder of rooms; what is laid into each frame can be taken by more than the encoder)
+from understudy.phases import run, status
 from understudy.progress import Silent
 from understudy.project import load_project
 
