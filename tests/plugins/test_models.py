@@ -6,7 +6,7 @@ import pytest
 
 from understudy.plugins import discover
 from understudy_sdk import TrainableModel
-from understudy_sdk.testing.model import ModelContract, TrainableModelContract
+from understudy_sdk.testing.model import ModelContract, ParallelModelContract, TrainableModelContract
 from understudy_sdk.testing.values import offline_cpu
 
 MODELS = discover().models
@@ -34,6 +34,8 @@ class TestEveryTrainableModel(TrainableModelContract):
             pytest.skip(f"{request.param} needs no training")
         return model
 
+
+class TestEveryModelLearntByProcesses(ParallelModelContract):
     @pytest.fixture(params=[name for name, spec in MODELS.items() if spec.learns], ids=str)
     def new_model(self, request):
         spec = MODELS[request.param]

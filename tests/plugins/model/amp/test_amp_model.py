@@ -14,7 +14,7 @@ from understudy_plugins.model.amp.losses import channel_row_variation
 from understudy_plugins.model.amp.model import AMPModel
 from understudy_plugins.model.amp.samples import draw_channels
 from understudy_sdk import Crop, FaceType, InvalidValueError, Resources, Side, StageError, TrainableModel
-from understudy_sdk.testing.model import TrainableModelContract
+from understudy_sdk.testing.model import ParallelModelContract, TrainableModelContract
 from understudy_sdk.testing.training_data import DrawnFaces
 from understudy_sdk.testing.values import offline_cpu
 
@@ -62,7 +62,7 @@ def changed_parts(model, before):
     return {name.partition(".")[0] for name, value in model.weights().items() if not torch.equal(value, before[name])}
 
 
-class TestContract(TrainableModelContract):
+class TestContract(TrainableModelContract, ParallelModelContract):
     """With everything on; all models keep it with their tiny settings."""
 
     learning_steps = 16

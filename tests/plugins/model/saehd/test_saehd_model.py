@@ -14,7 +14,7 @@ from torch._dynamo.exc import TorchDynamoException
 from understudy_plugins.model.saehd import SAEHDConfig, understudy_models
 from understudy_plugins.model.saehd.model import SAEHDModel
 from understudy_sdk import Crop, FaceType, InvalidValueError, Remarking, Resources, Side, StageError, TrainableModel
-from understudy_sdk.testing.model import TrainableModelContract
+from understudy_sdk.testing.model import ParallelModelContract, TrainableModelContract
 from understudy_sdk.testing.processes import side_by_side
 from understudy_sdk.testing.training_data import DrawnFaces
 from understudy_sdk.testing.values import offline_cpu
@@ -75,7 +75,7 @@ def moved_over(first, second):
     return second
 
 
-class TestContract(TrainableModelContract):
+class TestContract(TrainableModelContract, ParallelModelContract):
     learning_steps = 12
 
     @pytest.fixture(params=["tiny", "everything"])
