@@ -4,6 +4,7 @@ UnderstudyError (understudy_sdk)
 ├── RequestError             the request or the project is wrong          exit 2
 │   ├── ProjectError         faults in a project file, each with its place
 │   ├── UnknownPluginError   a project names a plugin nobody offers
+│   ├── AmbiguousPluginError a plugin's name that several distributions offer
 │   └── DeviceError          a device that is unknown or not on this machine
 ├── WeightsError             a weight file is wrong or cannot be fetched   exit 3
 ├── MediaError               a media file cannot be read or written        exit 4
@@ -22,6 +23,7 @@ from pathlib import Path
 from understudy_sdk import UnderstudyError
 
 __all__ = [
+    "AmbiguousPluginError",
     "DeviceError",
     "MediaError",
     "PluginFailedError",
@@ -66,6 +68,20 @@ class UnknownPluginError(RequestError):
             f"no {stage} is called {name!r}.{hint}\n"
             f"  offered: {', '.join(self.offered) or 'none'}\n"
             f"  to see what failed to load: understudy plugins list --all"
+        )
+
+
+class AmbiguousPluginError(RequestError):
+    """Several distributions offer a plugin of the name."""
+
+    def __init__(self, stage: str, name: str, offered: Sequence[tuple[str, str]]) -> None:
+        """Name those who offer it, each a distribution and the entry point that it is blocked by."""
+        self.stage, self.name, self.offered = stage, name, tuple(offered)
+        lines = [f"{distribution} (entry point {entry_point})" for distribution, entry_point in offered]
+        super().__init__(
+            f"{len(lines)} distributions offer a {stage} called {name!r}: {', '.join(lines)}\n"
+            f"  a project says which it means: {{use: {name}, from: {offered[0][0]}}}\n"
+            f"  or block all but one: UNDERSTUDY_BLOCK={offered[-1][1]}"
         )
 
 

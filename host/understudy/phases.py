@@ -28,7 +28,7 @@ from .lock import locked
 from .merging import ClipJob, jobs_of, marking_of, merge_artifact, merge_clip, merge_progress, overlap_text, ready_swap
 from .processes import place_of
 from .progress import Progress
-from .project import ChosenFaceset, ChosenSwap, LoadedProject
+from .project import PAID, ChosenFaceset, ChosenSwap, LoadedProject, only_for_paid_work
 from .store import PHASES, Artifact, WorkFolder, folder_bytes
 from .teaching import follow_training, learnt_by, load_learnt, newest_step, teach
 from .video import check_destination, check_mergeable, probe
@@ -98,7 +98,9 @@ def resources_for(project: LoadedProject) -> Resources:
     """
     place = place_of()
     device = place.device(resolve_device(project.device))
-    return Resources(resolve_device(device), WeightCache().find, max((os.cpu_count() or 1) // place.count, 1))
+    find = WeightCache().find
+    weights = only_for_paid_work(find) if project.licence == PAID else find
+    return Resources(resolve_device(device), weights, max((os.cpu_count() or 1) // place.count, 1))
 
 
 def run(

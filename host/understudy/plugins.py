@@ -33,7 +33,8 @@ from understudy_sdk import (
 from understudy_sdk.hooks import NAMESPACE
 
 from . import hookspecs
-from .errors import PluginFailedError, UnknownPluginError
+from .distributions import facts_of
+from .errors import AmbiguousPluginError, PluginFailedError, UnknownPluginError
 
 __all__ = ["BLOCK_VARIABLE", "STAGES", "Offer", "Origin", "PluginRow", "Registry", "blaming", "discover"]
 
@@ -43,16 +44,18 @@ STAGES: Final = ("detector", "aligner", "masker", "recognizer", "model", "merger
 BLOCK_VARIABLE: Final = "UNDERSTUDY_BLOCK"
 """Environment variable: entry-point names that are not loaded, separated by commas."""
 
-Status = Literal["ok", "failed", "blocked", "unusable"]
+Status = Literal["ok", "ambiguous", "failed", "blocked", "unusable"]
+_OF_OFFERS: Final = {"ok", "ambiguous"}
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a plugin comes from."""
+    """Where a plugin comes from, and under which licence its distribution says that it stands."""
 
     entry_point: str
     distribution: str
     version: str
+    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ class PluginRow:
         stage: What it plays, or empty where it never came to an offer.
         name: What a project writes after ``use:``, or empty.
         summary: What it says about itself.
-        status: ``ok``; ``failed`` (its code is wrong); ``blocked`` (by the user); ``unusable`` (sound, but not here).
+        status: ``ok``; ``ambiguous`` (others bear its name, and a project says whose it means); ``failed`` (its code
+            is wrong); ``blocked`` (by the user); ``unusable`` (sound, but not here).
         reason: Why it is not ok.
     """
 
@@ -93,27 +97,57 @@ class Registry:
     """The stages a project may choose from, and a row for every plugin found."""
 
     def __init__(self, offers: Iterable[Offer] = (), rows: Iterable[PluginRow] = ()) -> None:
-        """Take offers whose names are unique within their stage."""
-        by_stage: dict[str, dict[str, Offer]] = {stage: {} for stage in STAGES}
+        """Take offers; several of one stage may bear one name where they come from several distributions."""
+        named: dict[str, defaultdict[str, list[Offer]]] = {stage: defaultdict(list) for stage in STAGES}
         for offer in offers:
-            by_stage[offer.stage][offer.spec.name] = offer
-        self._offers = {stage: MappingProxyType(named) for stage, named in by_stage.items()}
+            named[offer.stage][offer.spec.name].append(offer)
+        self._named = {stage: dict(groups) for stage, groups in named.items()}
+        self._offers = {
+            stage: MappingProxyType({name: group[0] for name, group in groups.items() if len(group) == 1})
+            for stage, groups in named.items()
+        }
         self.rows: tuple[PluginRow, ...] = tuple(rows)
 
     def offers(self, stage: str) -> Mapping[str, Offer]:
-        """Return a stage's offers by name."""
+        """Return a stage's offers by name, those left out whose names several bear."""
         return self._offers[stage]
+
+    def named(self, stage: str, name: str) -> tuple[Offer, ...]:
+        """Return all offers of a stage that bear a name: none, one, or those of several distributions."""
+        return tuple(self._named[stage].get(name, ()))
+
+    def every(self, stage: str) -> tuple[Offer, ...]:
+        """Return all offers of a stage, in the order in which they were found."""
+        return tuple(offer for group in self._named[stage].values() for offer in group)
 
     def offer(self, stage: str, name: str) -> Offer:
         """Return one offer.
 
         Raises:
             UnknownPluginError: Nobody offers it.
+            AmbiguousPluginError: Several do.
         """
-        offers = self._offers[stage]
-        if name not in offers:
-            raise UnknownPluginError(stage, name, offers.keys())
-        return offers[name]
+        group = self.named(stage, name)
+        if not group:
+            raise UnknownPluginError(stage, name, self._offers[stage].keys())
+        if len(group) > 1:
+            raise AmbiguousPluginError(
+                stage, name, [(one.origin.distribution, one.origin.entry_point) for one in group]
+            )
+        return group[0]
+
+    def without(self, blocked: Collection[str], by: str) -> Registry:
+        """Return the registry as it would be if these entry points had been blocked, and by whom."""
+        if not blocked:
+            return self
+        offers = [offer for stage in STAGES for offer in self.every(stage)]
+        shut = {origin for origin in (offer.origin for offer in offers) if origin.entry_point in blocked}
+        left = [offer for offer in offers if offer.origin not in shut]
+        faults = [row for row in self.rows if row.status not in _OF_OFFERS and row.entry_point not in blocked]
+        found = {row.entry_point: row for row in self.rows if row.status not in _OF_OFFERS}
+        shut |= {Origin(name, found[name].distribution, found[name].version) for name in blocked if name in found}
+        barred = [_row(origin, "blocked", f"blocked by {by}") for origin in shut]
+        return Registry(left, sorted([*faults, *barred, *_offer_rows(left)], key=_reading_order))
 
     @property
     def detectors(self) -> Mapping[str, StageSpec[Detector]]:
@@ -149,26 +183,27 @@ class Registry:
         return {name: offer.spec for name, offer in self._offers[stage].items()}
 
 
-def discover(blocked: Collection[str] = ()) -> Registry:
+def discover(blocked: Collection[str] = (), by: str = "the caller") -> Registry:
     """Find, load and ask every installed plugin; failures become rows.
 
     Args:
         blocked: Entry-point names that are listed but not loaded, beside those of ``UNDERSTUDY_BLOCK``.
+        by: Who blocks them, in words.
     """
-    shut = {*blocked, *(name.strip() for name in os.environ.get(BLOCK_VARIABLE, "").split(","))}
+    shut = dict.fromkeys(blocked, by)
+    shut |= {name.strip(): BLOCK_VARIABLE for name in os.environ.get(BLOCK_VARIABLE, "").split(",")}
     offers: list[Offer] = []
     rows: list[PluginRow] = []
     for point in sorted(entry_points(group=NAMESPACE), key=lambda point: (point.name, _origin(point).distribution)):
         origin = _origin(point)
         if origin.entry_point in shut:
-            rows.append(_row(origin, "blocked", f"blocked by {BLOCK_VARIABLE} or by the caller"))
+            rows.append(_row(origin, "blocked", f"blocked by {shut[origin.entry_point]}"))
             continue
         found, faults = _ask(point, origin)
         offers += found
         rows += faults
     usable, doubles = _refuse_doubles(offers)
-    rows += [_row(offer.origin, "ok", "", offer.stage, offer.spec) for offer in usable]
-    return Registry(usable, sorted(rows + doubles, key=_reading_order))
+    return Registry(usable, sorted([*rows, *doubles, *_offer_rows(usable)], key=_reading_order))
 
 
 @contextmanager
@@ -185,7 +220,7 @@ def blaming(offer: Offer, doing: str) -> Iterator[None]:
 def _origin(point: EntryPoint) -> Origin:
     if point.dist is None:
         return Origin(point.name, "unknown", "")
-    return Origin(point.name, point.dist.name or "unknown", point.dist.version or "")
+    return Origin(point.name, *facts_of(point.dist))
 
 
 def _ask(point: EntryPoint, origin: Origin) -> tuple[list[Offer], list[PluginRow]]:
@@ -241,20 +276,35 @@ def _refusal(spec: object) -> tuple[Status, str] | None:
 
 
 def _refuse_doubles(offers: Sequence[Offer]) -> tuple[list[Offer], list[PluginRow]]:
-    """Refuse every offer whose name another one of its stage bears; each row names the others."""
-    named: defaultdict[tuple[str, str], list[Offer]] = defaultdict(list)
+    """Refuse offers whose name another one of their stage bears that comes from the same distribution."""
+    named: defaultdict[tuple[str, str, str], list[Offer]] = defaultdict(list)
     for offer in offers:
-        named[offer.stage, offer.spec.name].append(offer)
+        named[offer.stage, offer.spec.name, offer.origin.distribution].append(offer)
     usable = [group[0] for group in named.values() if len(group) == 1]
     rows = []
     for group in named.values():
         for offer in group if len(group) > 1 else ():
-            others = [other.origin for other in group if other is not offer]
-            who = ", ".join(f"{other.distribution} (entry point {other.entry_point})" for other in others)
-            why = f"the {offer.stage} name {offer.spec.name!r} is also offered by {who}"
-            advice = f"block one of them: {BLOCK_VARIABLE}={others[0].entry_point}"
-            rows.append(_row(offer.origin, "unusable", f"{why}; {advice}", offer.stage, offer.spec))
+            others = [other.origin.entry_point for other in group if other is not offer]
+            why = f"{offer.origin.distribution} offers the {offer.stage} {offer.spec.name!r} {len(group)} times"
+            advice = f"(also by the entry point {others[0]}); block one of them: {BLOCK_VARIABLE}={others[0]}"
+            rows.append(_row(offer.origin, "unusable", f"{why} {advice}", offer.stage, offer.spec))
     return usable, rows
+
+
+def _offer_rows(offers: Sequence[Offer]) -> list[PluginRow]:
+    """Return a row for each offer; those of one name tell of each other."""
+    named: defaultdict[tuple[str, str], list[Offer]] = defaultdict(list)
+    for offer in offers:
+        named[offer.stage, offer.spec.name].append(offer)
+    rows = []
+    for offer in offers:
+        others = [other.origin for other in named[offer.stage, offer.spec.name] if other is not offer]
+        who = ", ".join(f"{other.distribution} (entry point {other.entry_point})" for other in others)
+        why = f"the {offer.stage} name {offer.spec.name!r} is also offered by {who}; a project says which it means: "
+        advice = f"{{use: {offer.spec.name}, from: {offer.origin.distribution}}}"
+        status: Status = "ambiguous" if others else "ok"
+        rows.append(_row(offer.origin, status, why + advice if others else "", offer.stage, offer.spec))
+    return rows
 
 
 def _because(error: BaseException) -> str:

@@ -426,6 +426,9 @@ class StageSpec(Generic[StageT_co]):
         tiny: Settings the contract tests build: CPU, seconds, and no download where that can be.
         build: Gives a ready stage; heavy imports go here.
         weights: All weight files that some settings of it need.
+        weights_for: Says which of them given settings need; None where all settings need them all.
+        commercial: Whether the licence of its own code, and of what it calls, allows paid work; weights say that
+            for themselves.
         learns: Whether a model learns per project, that is, builds a TrainableModel, or a masker a TrainableMasker;
             other stages leave it.
         follows: Whether an aligner builds a FollowingAligner; other stages leave it.
@@ -442,6 +445,8 @@ class StageSpec(Generic[StageT_co]):
     tiny: StageConfig
     build: Callable[[Any, Resources], StageT_co]
     weights: tuple[WeightFile, ...] = ()
+    weights_for: Callable[[Any], tuple[WeightFile, ...]] | None = None
+    commercial: bool = True
     learns: bool = False
     follows: bool = False
     gives_mesh: bool = False
@@ -449,3 +454,7 @@ class StageSpec(Generic[StageT_co]):
     exchange: Callable[[], ModelExchange] | None = None
     revision: int = 1
     api_version: int = API_VERSION
+
+    def weights_needed(self, config: StageConfig) -> tuple[WeightFile, ...]:
+        """Return the declared weight files that these settings need."""
+        return self.weights if self.weights_for is None else tuple(self.weights_for(config))

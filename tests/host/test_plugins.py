@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from understudy.errors import PluginFailedError, UnknownPluginError
+from understudy.errors import AmbiguousPluginError, PluginFailedError, UnknownPluginError
 from understudy.plugins import STAGES, Offer, Origin, PluginRow, Registry, blaming, discover
 from understudy_sdk import API_VERSION, StageError
 
@@ -116,16 +116,30 @@ def test_one_bad_hook_leaves_the_plugins_other_offers(install):
     assert "half_sound" in registry.maskers
 
 
-def test_a_name_offered_twice_is_refused_on_both_sides(install):
+def test_a_name_that_two_distributions_offer_is_listed_on_both_sides_and_means_neither(install):
     first, second = fresh(), fresh()
     install(first, OFFER.format(stage="merger", name="twin", extra=""), distribution="one-house")
     install(second, OFFER.format(stage="merger", name="twin", extra=""), distribution="other-house")
     registry = discover()
     assert "twin" not in registry.mergers
-    for mine, other in ((first, "other-house"), (second, "one-house")):
+    assert {offer.origin.distribution for offer in registry.named("merger", "twin")} == {"one-house", "other-house"}
+    for mine, home, other in ((first, "one-house", "other-house"), (second, "other-house", "one-house")):
         row = only_row(registry, mine)
-        assert (row.status, row.stage, row.name) == ("unusable", "merger", "twin")
+        assert (row.status, row.stage, row.name) == ("ambiguous", "merger", "twin")
         assert f"also offered by {other}" in row.reason
+        assert f"{{use: twin, from: {home}}}" in row.reason
+    with pytest.raises(AmbiguousPluginError, match=r"one-house .* other-house"):
+        registry.offer("merger", "twin")
+
+
+def test_a_name_that_one_distribution_offers_twice_is_refused(install):
+    module = fresh()
+    code = OFFER.format(stage="merger", name="twin", extra="")
+    install(module, code.replace("    yield", "    for _ in range(2): yield"), distribution="twice-house")
+    registry = discover()
+    assert "twin" not in registry.mergers
+    assert [row.status for row in rows_of(registry, module)] == ["unusable", "unusable"]
+    assert "twice-house offers the merger 'twin' 2 times" in rows_of(registry, module)[0].reason
 
 
 def test_blocking_one_of_two_twins_frees_the_name(install):

@@ -124,7 +124,8 @@ def test_an_encoder_is_told_only_what_it_knows(project_file, fake_registry, vide
 def test_a_recipe_leaves_out_what_may_change(project_file, fake_registry):
     (swap,) = load_project(project_file(), fake_registry).swaps
     assert swap.model.config.batch_size == 4
-    assert swap.model.recipe() == {"name": "learner", "revision": 3, "settings": {"resolution": 96}}
+    made_by = {"name": "learner", "from": "understudy-fakes", "revision": 3}
+    assert swap.model.recipe() == {**made_by, "settings": {"resolution": 96}}
 
 
 def test_building_lends_resources_and_blames_the_plugin(project_file, fake_registry):

@@ -33,13 +33,12 @@ def check(
 ) -> None:
     """Check a project file without reading any footage; every problem is told with its place."""
     from understudy.errors import ProjectError
-    from understudy.plugins import discover
-    from understudy.project import load_project
+    from understudy.project import discover_for, load_project
 
     from .printing import print_json
 
     try:
-        loaded = load_project(project, discover(), overrides or ())
+        loaded = load_project(project, discover_for(project, overrides or ()), overrides or ())
     except ProjectError as error:
         if as_json:
             print_json({"ok": False, "path": error.path, "problems": error.problems})

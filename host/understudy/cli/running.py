@@ -152,7 +152,6 @@ def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None, for_
 
 def load(path: Path, overrides: Sequence[str] | None) -> LoadedProject:
     """Load a project before anything heavy is imported, so that faults in it show at once."""
-    from understudy.plugins import discover
-    from understudy.project import load_project
+    from understudy.project import discover_for, load_project
 
-    return load_project(path, discover(), overrides or ())
+    return load_project(path, discover_for(path, overrides or ()), overrides or ())

@@ -85,10 +85,10 @@ def _declared(registry: Registry) -> list[_Declared]:
 
     found: dict[tuple[str, str], _Declared] = {}
     for stage in STAGES:
-        for name, offer in registry.offers(stage).items():
+        for offer in registry.every(stage):
             for weight in offer.spec.weights:
                 entry = found.setdefault((weight.name, weight.sha256), _Declared(weight))
-                entry.needed_by.append(f"{stage} {name}")
+                entry.needed_by.append(f"{stage} {offer.spec.name}")
     return [found[key] for key in sorted(found)]
 
 

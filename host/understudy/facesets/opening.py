@@ -10,8 +10,7 @@ from pathlib import Path
 from understudy.errors import RequestError
 from understudy.extraction import faceset_artifact
 from understudy.faceset import Faceset
-from understudy.plugins import discover
-from understudy.project import load_project
+from understudy.project import discover_for, load_project
 from understudy.store import WorkFolder
 
 __all__ = ["faceset_folder", "faceset_of_text", "opened"]
@@ -62,7 +61,7 @@ def opened(folder: Path, *, writable: bool = False) -> Iterator[Faceset]:
 
 
 def _of_project(path: Path, name: str) -> Path:
-    project = load_project(path, discover())
+    project = load_project(path, discover_for(path))
     if name not in project.facesets:
         near = difflib.get_close_matches(name, project.facesets, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""

@@ -21,10 +21,13 @@ from .chosen import (
     VideoSettings,
 )
 from .loading import load_project
+from .paid_work import PAID, only_for_paid_work
+from .plugin_rules import discover_for
 from .schema import project_schema
 from .starting import start_project
 
 __all__ = [
+    "PAID",
     "Certificate",
     "Chosen",
     "ChosenChange",
@@ -38,7 +41,9 @@ __all__ = [
     "LoadedProject",
     "OutputSettings",
     "VideoSettings",
+    "discover_for",
     "load_project",
+    "only_for_paid_work",
     "project_schema",
     "start_project",
 ]

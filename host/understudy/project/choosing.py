@@ -14,9 +14,11 @@ from understudy_sdk import CHANGEABLE, INPUT_PATH, FaceType, StageConfig
 
 from .chosen import Chosen, expanded, marked_fields
 from .form import EXTRACT_DEFAULTS
+from .meaning import meant
+from .paid_work import PAID, paid_work_faults
 from .places import Loc, Problem
 from .raw import items_at, mapping_at
-from .wording import did_you_mean, problems_of
+from .wording import problems_of
 
 __all__ = ["EXTRACT_STAGES", "Choices", "choose_stages"]
 
@@ -38,7 +40,8 @@ def choose_stages(data: object, registry: Registry, root: Path) -> tuple[Choices
 
     ``root`` is the project's folder, where paths in settings start.
     """
-    chooser = _Chooser(registry, root)
+    is_paid = isinstance(data, dict) and data.get("licence") == PAID
+    chooser = _Chooser(registry, root, is_paid=is_paid)
     defaults = mapping_at(data, "extract")
     for stage in (*EXTRACT_STAGES, "recognizer"):
         if isinstance(defaults.get(stage), dict) and "use" in defaults[stage]:
@@ -66,8 +69,9 @@ def choose_stages(data: object, registry: Registry, root: Path) -> tuple[Choices
 class _Chooser:
     """Makes choices and keeps what is wrong with them."""
 
-    def __init__(self, registry: Registry, root: Path) -> None:
+    def __init__(self, registry: Registry, root: Path, *, is_paid: bool) -> None:
         self.registry = registry
+        self.is_paid = is_paid
         self.root = root
         self.choices: Choices = {}
         self.problems: list[Problem] = []
@@ -77,8 +81,8 @@ class _Chooser:
 
         A layer that names another plugin starts afresh; any other replaces single settings.
         """
-        use: str | None = None
-        use_loc: Loc = ()
+        use: tuple[Loc, str] | None = None
+        by: tuple[Loc, str] | None = None
         settings: dict[str, tuple[Loc, Any]] = {}
         for loc, node in layers:
             if node is None:
@@ -87,17 +91,30 @@ class _Chooser:
             if not isinstance(given, dict) or not (named is None or isinstance(named, str)):
                 return True  # of the wrong shape, which the first pass reports
             if named is not None:
-                settings = settings if named == use else {}
-                use, use_loc = named, (*loc, "use")
+                is_same = use is not None and named == use[1]
+                settings, by = (settings, by) if is_same else ({}, None)
+                use = (*loc, "use"), named
+            if isinstance(node, dict) and isinstance(node.get("from"), str):
+                by = (*loc, "from"), node["from"]
             settings |= {str(name): ((*loc, "with", str(name)), value) for name, value in given.items()}
         if use is None:
             return False
-        offer = self.registry.offers(stage).get(use)
-        if offer is None:
-            self.problems.append(Problem(use_loc, unknown_plugin(self.registry, stage, use)))
-        else:
-            self._validate(key, offer, (*use_loc[:-1], "with"), settings)
+        offer = meant(self.registry, stage, use, by)
+        if isinstance(offer, Problem):
+            self._note(offer.loc, offer.text)
+            return True
+        self._validate(key, offer, (*use[0][:-1], "with"), settings)
+        if self.is_paid and key in self.choices and key[0] != "extract":  # what no faceset uses is not refused
+            self._check_paid_work(use[0], self.choices[key])
         return True
+
+    def _check_paid_work(self, loc: Loc, chosen: Chosen) -> None:
+        """Note what must not be used where somebody pays."""
+        try:
+            for text in paid_work_faults(chosen.offer, chosen.config):
+                self._note(loc, text)
+        except PluginFailedError as error:
+            self._note(loc, str(error).splitlines()[0])
 
     def choose_extraction(self, name: str, defaults: dict[str, Any], own: dict[str, Any]) -> None:
         """Choose the stages that find a faceset's faces."""
@@ -173,16 +190,22 @@ class _Chooser:
 
     def check_learning(self, loc: Loc, node: dict[str, Any]) -> None:
         """Note keys that would do nothing, because the model does not learn."""
-        offer = self.registry.offers("model").get(str(node.get("use")))
+        offer = self._model_of(node)
         if offer is None or offer.spec.learns:
             return
         for key in _OF_LEARNING:
             if node.get(key):
                 self.problems.append(Problem((*loc, key), f"{offer.spec.name!r} needs no training; drop this key"))
 
+    def _model_of(self, node: dict[str, Any]) -> Offer | None:
+        """Return the model that a choice names, if it is one."""
+        by = ((), node["from"]) if isinstance(node.get("from"), str) else None
+        offer = meant(self.registry, "model", ((), str(node.get("use"))), by)
+        return None if isinstance(offer, Problem) else offer
+
     def choose_changes(self, loc: Loc, node: dict[str, Any]) -> None:
         """Choose the settings that a model's schedule leads to, each over all that hold before it."""
-        offer, first = self.registry.offers("model").get(str(node.get("use"))), self.choices.get(loc)
+        offer, first = self._model_of(node), self.choices.get(loc)
         if offer is None or first is None or not offer.spec.learns:
             return  # said already
         settings = {name: ((*loc, "with", name), value) for name, value in mapping_at(node, "with").items()}
@@ -249,13 +272,3 @@ def _validated(model: type[StageConfig], values: dict[str, Any]) -> tuple[StageC
         return model.model_validate(values), []
     except ValidationError as error:
         return None, problems_of(error, model)
-
-
-def unknown_plugin(registry: Registry, stage: str, name: str) -> str:
-    """Say in one line that nobody offers a plugin: the nearest name, and why one of that name is not there."""
-    offered = registry.offers(stage)
-    hint = did_you_mean(name, offered) or f" Offered: {', '.join(offered) or 'none'}."
-    for row in registry.rows:
-        if row.status != "ok" and row.stage in {stage, ""} and name in {row.name, row.entry_point}:
-            hint += f" The plugin {row.entry_point!r} of {row.distribution} is listed as {row.status}: {row.reason}"
-    return " ".join(f"no {stage} is called {name!r}.{hint}".split())

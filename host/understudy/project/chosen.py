@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from understudy.distributions import OWN
 from understudy.plugins import Offer, Registry, blaming
 from understudy.timecode import Moment
 from understudy_sdk import CHANGEABLE, DECIDES_SWAP, INPUT_PATH, FaceType, Resources, StageConfig
@@ -69,7 +70,9 @@ class Chosen:
         settings = self.config.model_dump(mode="json", exclude=changeable)
         for name in marked_fields(self.config, INPUT_PATH):
             settings[name] = _content(settings.get(name))
-        return {"name": self.name, "revision": self.offer.spec.revision, "settings": settings}
+        made_by = {"name": self.name, "revision": self.offer.spec.revision, "settings": settings}
+        home = self.offer.origin.distribution
+        return made_by if home == OWN else made_by | {"from": home}  # strangers may give their plugins one name
 
     def swap_recipe(self) -> dict[str, Any]:
         """Return all that decides how a model swaps: its recipe, and changeable settings that are marked for it."""
@@ -296,6 +299,7 @@ class LoadedProject:
         name: What the project is called.
         consent: Needed before anything is merged.
         device: As asked for, such as ``auto``; not resolved.
+        licence: ``commercial`` where all that it uses has to allow paid work, else ``any``.
         facesets: By name, also those that no swap uses.
         people: By name.
         swaps: In the project's order.
@@ -309,6 +313,7 @@ class LoadedProject:
     name: str
     consent: Consent | None
     device: str
+    licence: str
     facesets: Mapping[str, ChosenFaceset]
     people: Mapping[str, ChosenPerson]
     swaps: tuple[ChosenSwap, ...]

@@ -75,10 +75,14 @@ class Form(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+_ORIGIN: Final = "The distribution that brings it, where several bring one of that name."
+
+
 class StageLayer(Form):
     """Part of a stage's choice; what it leaves out comes from the choice that it lies over."""
 
     use: Annotated[str | None, Field(description="Name of the plugin.")] = None
+    origin: Annotated[str | None, Field(alias="from", min_length=1, description=_ORIGIN)] = None
     settings: Annotated[dict[str, Any], Field(alias="with", description="Its settings.")] = {}
 
 
@@ -86,6 +90,7 @@ class StageForm(Form):
     """A stage's choice."""
 
     use: Annotated[str, Field(description="Name of the plugin.")]
+    origin: Annotated[str | None, Field(alias="from", min_length=1, description=_ORIGIN)] = None
     settings: Annotated[dict[str, Any], Field(alias="with", description="Its settings.")] = {}
 
 
@@ -342,6 +347,19 @@ class OutputForm(Form):
     ] = None
 
 
+class PluginsForm(Form):
+    """Which plugins are shut out, and which distributions have to be installed."""
+
+    block: Annotated[
+        tuple[str, ...],
+        Field(description="Plugins that are not loaded for this project, by the entry point that plugins list names."),
+    ] = ()
+    require: Annotated[
+        tuple[str, ...],
+        Field(description="Distributions that must be installed, with their versions, such as acme-face>=1.2."),
+    ] = ()
+
+
 class ProjectForm(Form):
     """An Understudy project."""
 
@@ -351,6 +369,11 @@ class ProjectForm(Form):
     device: Annotated[
         str, AfterValidator(_device), Field(description=f"{DEVICE_FORMS}; asked for and missing is an error.")
     ] = "auto"
+    licence: Annotated[
+        Literal["any", "commercial"],
+        Field(description="commercial refuses plugins and weights that do not allow paid work."),
+    ] = "any"
+    plugins: PluginsForm = PluginsForm()
     facesets: Annotated[dict[FacesetName, FacesetForm], Field(min_length=1)]
     extract: Annotated[ExtractForm, Field(description="Defaults of every faceset.")] = ExtractForm()
     people: Annotated[dict[FacesetName, PersonForm], Field(description="Names for people in the footage.")] = {}

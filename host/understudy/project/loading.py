@@ -41,6 +41,7 @@ from .form import (
 )
 from .overrides import apply_overrides
 from .places import Document, Problem
+from .plugin_rules import BLOCKED_BY, blocked_names, check_required
 from .wording import problems_of
 
 __all__ = ["load_project"]
@@ -62,9 +63,11 @@ def load_project(path: Path, registry: Registry, overrides: Sequence[str] = ()) 
     _check_version(document)
     wrong_overrides = apply_overrides(document, overrides)
     form, problems = _shape(document.data)
+    registry = registry.without(blocked_names(document.data), BLOCKED_BY)
     choices, wrong_choices = choose_stages(document.data, registry, path.absolute().parent)
     place = path.absolute()
     problems += [*document.problems, *wrong_choices, *check_files(document.data, place)]
+    problems += check_required(document.data)
     problems += check_beginnings(document.data, place.parent, choices)
     lines = [*document.report(problems), *wrong_overrides]
     if lines or form is None:
@@ -113,6 +116,7 @@ def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registr
         name=form.name or path.stem,
         consent=Consent(form.consent.basis, form.consent.statement) if form.consent else None,
         device=form.device,
+        licence=form.licence,
         facesets=facesets,
         people={
             name: ChosenPerson(name, clip_path(path.parent, person.like) if person.like else None, person.tracks)

@@ -40,34 +40,52 @@ def _type_stage(
     definitions: dict[str, Any], registry: Registry, stage: str, base: str, holder: str, key: str, *, name: str = ""
 ) -> None:
     """Put a definition of a stage's choice in the place of the general one that a form holds."""
-    offers = registry.offers(stage)
+    offers = registry.every(stage)
     general = definitions[base]
-    use = {**general["properties"]["use"], "enum": sorted(offers)}
-    use.pop("anyOf", None)
-    use.pop("default", None)
-    choice = {**general, "properties": {**general["properties"], "use": use}, "title": f"A {stage}"}
+    properties = general["properties"]
+    use = _one_of(properties["use"], {offer.spec.name for offer in offers})
+    by = _one_of(properties["from"], {offer.origin.distribution for offer in offers})
+    choice = {**general, "properties": {**properties, "use": use, "from": by}, "title": f"A {stage}"}
     choice["description"] = f"Which {stage} works, and its settings."
     choice["allOf"] = [
         {
-            "if": {"properties": {"use": {"const": offer.spec.name}}, "required": ["use"]},
-            "then": {"properties": {"with": {"$ref": _settings(definitions, offer)}}},
+            "if": _names(offer, registry),
+            "then": {"properties": {"with": _settings(definitions, registry, offer)}},
         }
-        for offer in offers.values()
+        for offer in offers
     ]
     name = name or stage
     definitions[name] = choice
     definitions[holder]["properties"][key] = {"$ref": f"#/$defs/{name}"}
 
 
-def _settings(definitions: dict[str, Any], offer: Offer) -> str:
+def _one_of(text: dict[str, Any], words: set[str]) -> dict[str, Any]:
+    """Return the schema of a text that is one of some words."""
+    return {key: value for key, value in text.items() if key not in {"anyOf", "default"}} | {"enum": sorted(words)}
+
+
+def _names(offer: Offer, registry: Registry) -> dict[str, Any]:
+    """Return the schema of a choice that names an offer; one of several of its name by its distribution too."""
+    properties = {"use": {"const": offer.spec.name}}
+    if _is_twin(offer, registry):
+        properties["from"] = {"const": offer.origin.distribution}
+    return {"properties": properties, "required": [*properties]}
+
+
+def _is_twin(offer: Offer, registry: Registry) -> bool:
+    return len(registry.named(offer.stage, offer.spec.name)) > 1
+
+
+def _settings(definitions: dict[str, Any], registry: Registry, offer: Offer) -> dict[str, str]:
     """Add the schema of a plugin's settings, and return the reference to it.
 
     Nothing in it is required: part of the settings may come from the layer below.
     """
     prefix = f"{offer.stage}.{offer.spec.name}"
+    prefix += f".{offer.origin.distribution}" if _is_twin(offer, registry) else ""
     schema = offer.spec.config.model_json_schema(by_alias=True, ref_template=f"#/$defs/{prefix}.{{model}}")
     for inner, definition in schema.pop("$defs", {}).items():
         definitions[f"{prefix}.{inner}"] = definition
     schema.pop("required", None)
     definitions[prefix] = schema
-    return f"#/$defs/{prefix}"
+    return {"$ref": f"#/$defs/{prefix}"}

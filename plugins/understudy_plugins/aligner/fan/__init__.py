@@ -113,5 +113,6 @@ def understudy_aligners() -> Iterable[StageSpec[Aligner]]:
         tiny=FanConfig(weights="untrained", precision="float32", stacks=1),
         build=_build,
         weights=(FAN_2D,),
+        weights_for=lambda config: (FAN_2D,) if config.weights == "released" else (),
         follows=True,
     )

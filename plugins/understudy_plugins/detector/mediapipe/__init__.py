@@ -84,12 +84,17 @@ class MediaPipeDetectorConfig(StageConfig):
     ] = "float32"
 
 
+def _weights_for(config: MediaPipeDetectorConfig) -> tuple[WeightFile]:
+    return (FULL_RANGE if config.range == "full" else SHORT_RANGE,)
+
+
 def _build(config: MediaPipeDetectorConfig, resources: Resources) -> Detector:
     from understudy_sdk.tflite import open_network
 
     from .detector import MediaPipeDetector
 
-    path = resources.weights(FULL_RANGE if config.range == "full" else SHORT_RANGE)
+    (weights,) = _weights_for(config)
+    path = resources.weights(weights)
     network = open_network(
         path, resources, scale=1 / 127.5, shift=-1.0, runtime=config.runtime, precision=config.precision
     )
@@ -106,4 +111,5 @@ def understudy_detectors() -> Iterable[StageSpec[Detector]]:
         tiny=MediaPipeDetectorConfig(),
         build=_build,
         weights=(FULL_RANGE, SHORT_RANGE),
+        weights_for=_weights_for,
     )

@@ -134,4 +134,5 @@ def understudy_detectors() -> Iterable[StageSpec[Detector]]:
         tiny=S3FDConfig(weights="untrained", search_size=64, min_size_px=0, precision="float32"),
         build=_build,
         weights=(RELEASED,),
+        weights_for=lambda config: (RELEASED,) if config.weights == "released" else (),
     )
