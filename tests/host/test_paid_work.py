@@ -8,7 +8,7 @@ import pytest
 
 from understudy.errors import ProjectError, RequestError
 from understudy.phases import resources_for
-from understudy.plugins import STAGES, Offer, Origin, Registry, discover
+from understudy.plugins import Offer, Origin, Registry, discover
 from understudy.project import load_project
 from understudy_sdk import StageConfig, StageSpec, WeightFile
 
