@@ -26,7 +26,7 @@ def merge_chunk(
     reader: ClipReader,
     span: tuple[int, int],
     ready: Sequence[ReadySwap],
-    path: Path,
+    path: Path | None,
     encoding: Encoding,
     progress: Progress,
     takers: Sequence[FrameTaker] = (),
@@ -38,17 +38,20 @@ def merge_chunk(
         span: First frame and the frame after the last.
         ready: The swaps, in the order in which frames pass through them.
         path: The chunk's file; empty where no frame can be decoded. It appears after all that the takers make.
+            None where it is there already, and only the takers want the frames.
         encoding: How it is encoded.
         progress: Hears of every frame.
         takers: What else makes something of the merged frames; each is entered, given every frame, and left.
     """
     laid = LaidFaces(span)
+    writer: ChunkWriter | None = None
 
     def take(frame: DecodedFrame) -> None:
-        faces = laid.taken(frame.index)
+        faces, words = laid.taken(frame.index), laid.words_taken(frame.index)
         for taker in takers:
-            taker.take(frame, faces)
-        writer.add(frame.to_av())
+            taker.take(frame, faces, words)
+        if writer is not None:
+            writer.add(frame.to_av())
         progress.advance()
 
     lost = len(reader.undecodable)
@@ -56,15 +59,16 @@ def merge_chunk(
     frames: Iterable[DecodedFrame] = ahead(reader.frames(*spans[0]), depth=8)
     for part, given, wanted in zip(ready, spans[:-1], spans[1:], strict=True):
         frames = merged_frames(frames, part.faces_between(*given), wanted, laid)
-    passing = labelled(frames, ready[0].label if ready else "")
+    passing = labelled(frames, ready[0].label if ready else "", laid.add_words)
     first = next(passing, None)
-    if first is None:
+    with ExitStack() as files:
+        if path is not None and first is not None:
+            writer = files.enter_context(ChunkWriter(path, reader.info, encoding))
+        for taker in takers:
+            files.enter_context(taker)
+        with Behind(take, depth=8) as behind:
+            for frame in () if first is None else chain((first,), passing):
+                behind.put(frame)
+    if path is not None and first is None:
         path.touch()  # an empty chunk stands for a stretch of the clip that cannot be decoded
-    else:
-        with ChunkWriter(path, reader.info, encoding) as writer, ExitStack() as others:
-            for taker in takers:
-                others.enter_context(taker)
-            with Behind(take, depth=8) as behind:
-                for frame in chain((first,), passing):
-                    behind.put(frame)
     progress.advance(sum(span[0] <= position < span[1] for position in reader.undecodable[lost:]))

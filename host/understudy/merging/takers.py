@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Protocol
 
 from understudy.swapping import Laid
-from understudy.video import DecodedFrame
+from understudy.video import DecodedFrame, Laying
 
 __all__ = ["FrameTaker"]
 
@@ -24,8 +24,10 @@ class FrameTaker(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def take(self, frame: DecodedFrame, laid: Sequence[Laid]) -> None:
+    def take(self, frame: DecodedFrame, laid: Sequence[Laid], words: Laying | None) -> None:
         """See the next frame, merged, and what was laid into it, in order; frames without a face come too.
+
+        Words that every frame shows were laid last. A frame that cannot be decoded does not come.
 
         The frame is not to be changed, nor kept beyond the call.
         """

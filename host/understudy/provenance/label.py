@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
 import cv2
 import numpy as np
 
-from understudy.video import DecodedFrame
+from understudy.video import DecodedFrame, Laying
 from understudy_sdk import Layer
 from understudy_sdk.types import F32
 
@@ -22,20 +22,23 @@ _LEAST_PX: Final = 10
 _WHITE, _BLACK = 0.9, 0.05
 
 
-def labelled(frames: Iterable[DecodedFrame], words: str) -> Iterator[DecodedFrame]:
+def labelled(
+    frames: Iterable[DecodedFrame], words: str, heard: Callable[[int, Laying], None]
+) -> Iterator[DecodedFrame]:
     """Yield frames with words in their lower left corner, white on a dark ground that the picture shines through.
 
     Args:
         frames: In any order; they are changed.
         words: Printable ASCII; none leaves frames as they are.
+        heard: Hears of every frame's number what the words did to it.
     """
     for frame in frames:
         if words:
-            _put(frame, words)
+            heard(frame.index, _put(frame, words))
         yield frame
 
 
-def _put(frame: DecodedFrame, words: str) -> None:
+def _put(frame: DecodedFrame, words: str) -> Laying:
     width, height = frame.size
     letters, ground = _drawn(words, max(round(min(width, height) * _HEIGHT), _LEAST_PX))
     margin = letters.shape[0] // 2
@@ -46,7 +49,7 @@ def _put(frame: DecodedFrame, words: str) -> None:
     high, wide = min(rows, letters.shape[0]), min(columns, letters.shape[1])
     mask[rows - high :, :wide], ink[rows - high :, :wide] = ground[-high:, :wide], letters[-high:, :wide]
     rgb = np.repeat((_BLACK + (_WHITE - _BLACK) * ink)[..., None], 3, axis=2)
-    frame.lay(region, Layer(rgb.astype(np.float32), mask))
+    return frame.lay(region, Layer(rgb.astype(np.float32), mask))
 
 
 @lru_cache(maxsize=8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from understudy.video import Laying
 from understudy_sdk import Crop, Layer, Region
 
 __all__ = ["Laid", "LaidFaces"]
@@ -21,6 +22,8 @@ class Laid:
         crop: The target's face as the model saw it; its ``frame_to_crop`` places the square in the frame.
         region: The frame around the face as it was before, with what earlier swaps laid there.
         layer: What was laid over the region, the watermark included.
+        box: The face's box in the frame, x0 y0 x1 y1 in px.
+        laying: What that did to the frame's samples.
     """
 
     swap: int
@@ -30,6 +33,8 @@ class Laid:
     crop: Crop
     region: Region
     layer: Layer
+    box: tuple[float, float, float, float]
+    laying: Laying
 
 
 class LaidFaces:
@@ -39,6 +44,7 @@ class LaidFaces:
         """Take the first frame and the frame after the last; what is laid into others is not kept."""
         self._span = span
         self._kept: dict[int, list[Laid]] = {}
+        self._words: dict[int, Laying] = {}
 
     def add(self, laid: Laid) -> None:
         """Keep one face, in the order in which they are laid."""
@@ -48,3 +54,12 @@ class LaidFaces:
     def taken(self, frame: int) -> list[Laid]:
         """Return what was laid into a frame, in order, and forget it."""
         return self._kept.pop(frame, [])
+
+    def add_words(self, frame: int, laying: Laying) -> None:
+        """Keep what words laid over a frame, after all faces, did to it."""
+        if self._span[0] <= frame < self._span[1]:
+            self._words[frame] = laying
+
+    def words_taken(self, frame: int) -> Laying | None:
+        """Return what words did to a frame, or None where there are none, and forget it."""
+        return self._words.pop(frame, None)

@@ -134,9 +134,11 @@ class _Stage:
         with blaming(chosen.offer, f"merging the face at frame {frame.index}"):
             layer = merger.merge(region, swap, crop, one.mask)
         layer = self._ready.mark.laid(region, layer)
-        frame.lay(region, layer)
+        laying = frame.lay(region, layer)
         index, row = self._ready.swap.index, one.row
-        self._laid.add(Laid(index, row.name, row.track, frame.index, crop, region, layer))
+        left, top, right, bottom = map(float, row.face.box)
+        box = left, top, right, bottom
+        self._laid.add(Laid(index, row.name, row.track, frame.index, crop, region, layer, box, laying))
 
     def _look(self, one: _Predicted, swap: Swap, near: Sequence[_Predicted]) -> ColorMove | None:
         """Return what steadies the colours that the swap takes over."""

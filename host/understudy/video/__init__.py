@@ -7,6 +7,7 @@ from .clip import ClipInfo, probe
 from .fingerprint import fingerprint
 from .frame import DecodedFrame
 from .join import check_destination, join_chunks
+from .laying import Laying, PlaneChange
 from .reader import ClipReader
 from .stills import stills_of
 from .writer import ChunkWriter, Encoding
@@ -17,6 +18,8 @@ __all__ = [
     "ClipReader",
     "DecodedFrame",
     "Encoding",
+    "Laying",
+    "PlaneChange",
     "check_destination",
     "check_mergeable",
     "check_square",

@@ -16,7 +16,16 @@ import numpy.typing as npt
 from understudy.errors import MediaError
 from understudy_sdk import ColorDescription
 
-__all__ = ["ColorTags", "code_steps", "describe_color", "swscale_matrix", "to_rgb"]
+__all__ = [
+    "ColorTags",
+    "Levels",
+    "code_steps",
+    "describe_color",
+    "gray_levels",
+    "levels_of",
+    "swscale_matrix",
+    "to_rgb",
+]
 
 F32 = npt.NDArray[np.float32]
 
@@ -45,7 +54,9 @@ class ColorTags:
 
 
 @dataclass(frozen=True, slots=True)
-class _Levels:
+class Levels:
+    """The weights of red and blue in luma, and where the numbers of luma and chroma begin and how far they reach."""
+
     red: float
     blue: float
     luma_zero: float
@@ -55,6 +66,7 @@ class _Levels:
 
     @property
     def green(self) -> float:
+        """The weight of green."""
         return 1.0 - self.red - self.blue
 
 
@@ -103,7 +115,7 @@ def to_rgb(codes: Sequence[F32], color: ColorDescription) -> F32:
         float32 (h, w, 3), 0 to 1 nominal.
     """
     luma, blue_difference, red_difference = codes
-    levels = _levels(color)
+    levels = levels_of(color)
     rgb = np.empty((*luma.shape, 3), np.float32)
     luma -= levels.luma_zero
     luma *= 1.0 / levels.luma_span
@@ -126,7 +138,7 @@ def to_rgb(codes: Sequence[F32], color: ColorDescription) -> F32:
 def code_steps(rgb_steps: Sequence[F32], color: ColorDescription) -> tuple[F32, F32, F32]:
     """Turn changes of red, green and blue into changes of luma, blue and red difference; float32 (h, w) each."""
     red, green, blue = rgb_steps
-    levels = _levels(color)
+    levels = levels_of(color)
     luma = np.float32(levels.red) * red
     luma += np.float32(levels.green) * green
     luma += np.float32(levels.blue) * blue
@@ -138,14 +150,22 @@ def code_steps(rgb_steps: Sequence[F32], color: ColorDescription) -> tuple[F32, 
     return luma, blue_difference, red_difference
 
 
+def gray_levels(color: ColorDescription) -> tuple[float, float]:
+    """Return the number of black in a grey picture, and how far white lies above it."""
+    if color.is_full_range:
+        return 0.0, float((1 << color.bit_depth) - 1)
+    return float(16 << color.bit_depth - 8), float(219 << color.bit_depth - 8)
+
+
 @lru_cache(maxsize=32)
-def _levels(color: ColorDescription) -> _Levels:
+def levels_of(color: ColorDescription) -> Levels:
+    """Return what a clip's luma and chroma numbers mean; a clip of RGB or of greys has none."""
     red, blue = _RED_BLUE[color.matrix]
     scale = float(1 << (color.bit_depth - 8))
     if color.is_full_range:
         top = float((1 << color.bit_depth) - 1)
-        return _Levels(red, blue, 0.0, top, 128.0 * scale, top)
-    return _Levels(red, blue, 16.0 * scale, 219.0 * scale, 128.0 * scale, 224.0 * scale)
+        return Levels(red, blue, 0.0, top, 128.0 * scale, top)
+    return Levels(red, blue, 16.0 * scale, 219.0 * scale, 128.0 * scale, 224.0 * scale)
 
 
 def _stated(tag: int, otherwise: int) -> int:

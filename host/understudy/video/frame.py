@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -15,8 +16,9 @@ from understudy_sdk import Frame, InvalidValueError, Layer, Region
 from .checks import check_mergeable, refuse_unlike
 from .chroma import bring_down, bring_up, cells_touched
 from .clip import ClipInfo
-from .color import code_steps, swscale_matrix, to_rgb
+from .color import code_steps, gray_levels, swscale_matrix, to_rgb
 from .fields import field_of, full_height
+from .laying import Laying, PlaneChange
 from .orientation import Box
 from .planes import PixelLayout, layout_of, samples
 
@@ -87,8 +89,8 @@ class DecodedFrame:
         rgb = self._rgb_of(self._picture, layout, stored)
         return Region(info.orientation.upright_copy(rgb), left, top, info.color)
 
-    def lay(self, region: Region, layer: Layer) -> None:
-        """Blend a layer over the region it was made from: ``region * (1 - mask) + rgb * mask``.
+    def lay(self, region: Region, layer: Layer) -> Laying:
+        """Blend a layer over the region it was made from: ``region * (1 - mask) + rgb * mask``; return what changed.
 
         Only samples under the mask change (a chroma sample lies under it if one of its luma samples does), and by the
         layer's difference from the region alone; so layers of several faces add up, and where two overlap, the second
@@ -106,12 +108,13 @@ class DecodedFrame:
         upright = (region.x0, region.y0, region.x0 + width, region.y0 + height)
         box = info.orientation.stored_box(upright, info.width, info.height)
         turn = info.orientation.stored
-        covered = np.ascontiguousarray(turn(layer.mask)) > 0
-        steps = _steps(turn(region.rgb), turn(layer.rgb), turn(layer.mask), covered)
+        mask = np.ascontiguousarray(turn(layer.mask))
+        covered = mask > 0
+        steps = _steps(turn(region.rgb), turn(layer.rgb), mask, covered)
         if not self._is_own:
             self._picture.make_writable()
             self._is_own = True
-        self._add(layout, box, steps, covered)
+        return Laying(box, mask, tuple(self._add(layout, box, steps, covered)))
 
     def to_av(self) -> av.VideoFrame:
         """Give the frame for encoding: as stored (not turned), with its time and the clip's colour tags.
@@ -166,8 +169,7 @@ class DecodedFrame:
             luma = _codes(planes[0][y0:y1, x0:x1], layout)
             return to_rgb([luma, *(_raised(plane, layout, box) for plane in planes[1:])], self._info.color)
         if layout.model == "gray":
-            color = self._info.color
-            zero, span = (0.0, layout.top) if color.is_full_range else (16 << layout.depth - 8, 219 << layout.depth - 8)
+            zero, span = gray_levels(self._info.color)
             gray = (_codes(planes[0][y0:y1, x0:x1], layout) - np.float32(zero)) * np.float32(1 / span)
             return np.repeat(gray[..., None], 3, axis=2)
         rgb = np.empty((y1 - y0, x1 - x0, 3), np.float32)
@@ -175,29 +177,28 @@ class DecodedFrame:
             np.multiply(_codes(plane[y0:y1, x0:x1], layout), np.float32(1 / layout.top), out=rgb[..., channel])
         return rgb
 
-    def _add(self, layout: PixelLayout, box: Box, steps: list[F32], covered: npt.NDArray[np.bool_]) -> None:
-        x0, y0, x1, y1 = box
+    def _add(
+        self, layout: PixelLayout, box: Box, steps: list[F32], covered: npt.NDArray[np.bool_]
+    ) -> Iterator[PlaneChange]:
+        x0, y0 = box[:2]
         color = self._info.color
         planes = [samples(self._picture, layout, channel) for channel in range(len(layout.channels))]
         if layout.model == "rgb":
             for plane, step in zip(planes, steps, strict=True):
-                _change(plane[y0:y1, x0:x1], step * np.float32(layout.top), layout, covered)
+                yield _change(plane, (x0, y0), step * np.float32(layout.top), layout, covered)
             return
         if layout.model == "gray":
             luma = np.float32(0.2126) * steps[0] + np.float32(0.7152) * steps[1] + np.float32(0.0722) * steps[2]
-            span = layout.top if color.is_full_range else 219 << layout.depth - 8
-            _change(planes[0][y0:y1, x0:x1], luma * np.float32(span), layout, covered)
+            yield _change(planes[0], (x0, y0), luma * np.float32(gray_levels(color)[1]), layout, covered)
             return
         luma, *differences = code_steps(steps, color)
-        _change(planes[0][y0:y1, x0:x1], luma, layout, covered)
+        yield _change(planes[0], (x0, y0), luma, layout, covered)
         # A box that does not begin on the chroma grid is widened to it by rows and columns without change.
         before = (y0 % layout.sub_y, x0 % layout.sub_x)
         touched = cells_touched(_widened(covered, *before), layout.sub_x, layout.sub_y)
-        top, left = y0 // layout.sub_y, x0 // layout.sub_x
-        cells = (slice(top, top + touched.shape[0]), slice(left, left + touched.shape[1]))
         for plane, difference in zip(planes[1:], differences, strict=True):
             lowered = self._lowered(_widened(difference, *before), layout, box)
-            _change(plane[cells], lowered, layout, touched)
+            yield _change(plane, (x0 // layout.sub_x, y0 // layout.sub_y), lowered, layout, touched)
 
     def _lowered(self, difference: F32, layout: PixelLayout, box: Box) -> F32:
         width, height = self._info.stored_size
@@ -252,10 +253,15 @@ def _widened(values: npt.NDArray[Any], rows: int, columns: int) -> npt.NDArray[A
     return np.pad(values, ((rows, 0), (columns, 0))) if rows or columns else values
 
 
-def _change(stored: npt.NDArray[Any], step: F32, layout: PixelLayout, where: npt.NDArray[np.bool_]) -> None:
-    changed = _codes(stored, layout)
-    changed += step
+def _change(
+    plane: npt.NDArray[Any], at: tuple[int, int], step: F32, layout: PixelLayout, where: npt.NDArray[np.bool_]
+) -> PlaneChange:
+    left, top = at
+    stored = plane[top : top + where.shape[0], left : left + where.shape[1]]
+    before = _codes(stored, layout)
+    changed = before + step
     np.rint(changed, out=changed)
     np.clip(changed, 0, layout.top, out=changed)
     items = changed.astype(stored.dtype)
     np.copyto(stored, items << layout.shift if layout.shift else items, where=where)
+    return PlaneChange(left, top, before, step, where)

@@ -156,7 +156,7 @@ def test_the_label_is_seen_on_every_frame_and_nowhere_else(tmp_path, drawn_clip)
     with av.open(str(clip)) as container:
         before = [frame.to_ndarray() for frame in container.decode(video=0)]
     with ClipReader(clip) as reader:
-        after = [frame.to_av().to_ndarray() for frame in labelled(reader.frames(), "Altered by AI")]
+        after = [frame.to_av().to_ndarray() for frame in labelled(reader.frames(), "Altered by AI", lambda *_: None)]
     for one, other in zip(before, after, strict=True):
         rows, columns = np.nonzero((one != other).any(axis=0))
         assert len(rows) > 500
@@ -167,4 +167,4 @@ def test_the_label_is_seen_on_every_frame_and_nowhere_else(tmp_path, drawn_clip)
 
 def test_without_words_frames_pass_untouched():
     frames = [SimpleNamespace(index=0)]
-    assert list(labelled(frames, "")) == frames
+    assert list(labelled(frames, "", lambda *_: None)) == frames

@@ -236,6 +236,24 @@ def test_old_colours_leave_nothing_behind(tmp_path, codes):
         assert set(blue.ravel().tolist()) | set(red.ravel().tolist()) <= {127, 128, 129}
 
 
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p10le", "gbrp", "gray", "nv12"])
+def test_what_is_told_of_a_layer_is_what_it_did_to_the_samples(first_frame, codes, pixel_format):
+    frame = first_frame(pixel_format)
+    before = codes(frame.to_av())
+    region = frame.region(9, 7, 40, 37)
+    mask = np.zeros(region.rgb.shape[:2], np.float32)
+    mask[3:20, 5:22] = np.linspace(0, 1, 17, dtype=np.float32)
+    laying = frame.lay(region, Layer(1 - region.rgb, mask))
+    after, top = codes(frame.to_av()), (1 << layout_of(pixel_format).depth) - 1
+    for change, old, new in zip(laying.planes, before, after, strict=True):
+        told = old.astype(np.float32)
+        height, width = change.where.shape
+        part = told[change.top : change.top + height, change.left : change.left + width]
+        assert np.array_equal(part, change.before)
+        part[change.where] = np.clip(np.rint(change.before + change.step), 0, top)[change.where]
+        assert np.array_equal(told, new)
+
+
 def test_a_second_layer_goes_over_the_first(first_frame):
     frame = first_frame("yuv444p")
     ones = np.ones((20, 20), np.float32)
