@@ -33,10 +33,11 @@ from understudy_sdk import (
 from understudy_sdk.hooks import NAMESPACE
 
 from . import hookspecs
+from .contract_version import other_version, too_new
 from .distributions import facts_of
 from .errors import AmbiguousPluginError, PluginFailedError, UnknownPluginError
 
-__all__ = ["BLOCK_VARIABLE", "STAGES", "Offer", "Origin", "PluginRow", "Registry", "blaming", "discover"]
+__all__ = ["BLOCK_VARIABLE", "STAGES", "Offer", "Origin", "PluginRow", "Registry", "ask", "blaming", "discover"]
 
 STAGES: Final = ("detector", "aligner", "masker", "recognizer", "model", "merger")
 """The stages in the order of work; the hook of each is ``understudy_<stage>s``."""
@@ -223,6 +224,11 @@ def _origin(point: EntryPoint) -> Origin:
     return Origin(point.name, *facts_of(point.dist))
 
 
+def ask(module: str, origin: Origin) -> tuple[list[Offer], list[PluginRow]]:
+    """Load a module that need not be installed, and collect what its hooks offer, with a row for each fault."""
+    return _ask(EntryPoint(origin.entry_point, module, NAMESPACE), origin)
+
+
 def _ask(point: EntryPoint, origin: Origin) -> tuple[list[Offer], list[PluginRow]]:
     """Load one plugin and collect what its hooks offer, with a row for each fault."""
     try:
@@ -238,7 +244,7 @@ def _ask(point: EntryPoint, origin: Origin) -> tuple[list[Offer], list[PluginRow
             rows.append(_row(origin, "failed", f"while offering: {_because(error)}", stage))
             continue
         for spec in specs:
-            refusal = _refusal(spec)
+            refusal = _refusal(spec, origin.distribution)
             if refusal is None:
                 offers.append(Offer(stage, spec, origin))
             else:
@@ -261,12 +267,12 @@ def _register(point: EntryPoint) -> pluggy.HookRelay:
     return manager.hook
 
 
-def _refusal(spec: object) -> tuple[Status, str] | None:
+def _refusal(spec: object, distribution: str) -> tuple[Status, str] | None:
     """Say why an offer cannot be taken, if so."""
     if not isinstance(spec, StageSpec):
         return "failed", f"offered a {type(spec).__name__}, not a StageSpec"
     if spec.api_version != API_VERSION:
-        return "unusable", f"written for version {spec.api_version} of the contract; this host speaks {API_VERSION}"
+        return "unusable", other_version(spec.api_version, API_VERSION, distribution)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", str(spec.name)):
         return "failed", f"the name {spec.name!r} is not snake_case"
     config: object = spec.config  # a stranger's word, whatever the annotation promises
@@ -308,7 +314,7 @@ def _offer_rows(offers: Sequence[Offer]) -> list[PluginRow]:
 
 
 def _because(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {error}{too_new(error)}"
 
 
 def _row(origin: Origin, status: Status, reason: str, stage: str = "", spec: StageSpec[Any] | None = None) -> PluginRow:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, runtim
 
 from pydantic import BaseModel, ConfigDict
 
-from .hooks import API_VERSION
 from .types import F32, Crop, CropSpec, Face, FaceBatch, Frame, Layer, Mask, MaskBatch, Region, Side, Swap
 from .weights import WeightFile
 
@@ -436,7 +435,8 @@ class StageSpec(Generic[StageT_co]):
         needs_mesh: Whether a masker works on faces with a dense mesh alone; other stages leave it.
         exchange: Gives what takes trained models over from DeepFaceLab; None where there are none.
         revision: Raised when the same settings give other results, so that old results are made anew.
-        api_version: The contract it was written for.
+        api_version: The contract it was written for, ``API_VERSION`` as it was then; what does not say is taken to
+            have been written for the first.
     """
 
     name: str
@@ -453,7 +453,7 @@ class StageSpec(Generic[StageT_co]):
     needs_mesh: bool = False
     exchange: Callable[[], ModelExchange] | None = None
     revision: int = 1
-    api_version: int = API_VERSION
+    api_version: int = 1
 
     def weights_needed(self, config: StageConfig) -> tuple[WeightFile, ...]:
         """Return the declared weight files that these settings need."""

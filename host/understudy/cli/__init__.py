@@ -13,7 +13,7 @@ import typer
 
 from understudy import __version__
 
-from . import diagnosis, exchanging, plugins, projects, running, verifying
+from . import diagnosis, exchanging, plugin_authoring, plugins, projects, running, verifying
 from .faces import faces_app
 from .faceset import faceset_app
 from .masker import masker_app
@@ -45,6 +45,7 @@ app.add_typer(faceset_app, name="faceset")
 app.add_typer(faces_app, name="faces")
 app.add_typer(masker_app, name="masker")
 app.add_typer(model_app, name="model")
+plugins.plugins_app.command("check")(plugin_authoring.check_plugin)
 app.add_typer(plugins.plugins_app, name="plugins")
 app.add_typer(weights_app, name="weights")
 app.command("verify")(verifying.verify)

@@ -45,7 +45,12 @@ class ExternalConfig(StageConfig):
         ),
     ] = None
     offset_frames: Annotated[
-        int, Field(description="How many of its own frames the matte is ahead; below 0 it starts later than the clip.")
+        int,
+        Field(
+            ge=-10_000_000,
+            le=10_000_000,
+            description="How many of its own frames the matte is ahead; below 0 it starts later than the clip.",
+        ),
     ] = 0
     outside: Annotated[
         Literal["error", "empty", "full", "hold"],
