@@ -93,7 +93,7 @@ def plugins_table() -> str:
     rows = [
         (stage, f"[`{name}`](plugins/{stage}-{name}.md)", offer.spec.summary,
          "-" if not offer.spec.weights else "yes" if all(one.commercial for one in offer.spec.weights) else "no")
-        for stage in ("detector", "aligner", "masker", "recognizer", "model", "merger")
+        for stage in ("detector", "aligner", "masker", "recognizer", "model", "enhancer", "merger")
         for name, offer in registry.offers(stage).items()
         if offer.origin.distribution == "understudy"
     ]  # fmt: skip

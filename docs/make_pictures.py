@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from drawing.canvas import save
+from drawing.enhancer_pictures import ENHANCER_PICTURES
 from drawing.learning_pictures import LEARNING_PICTURES
 from drawing.mask_pictures import MASK_PICTURES
 from drawing.material import Material
@@ -20,7 +21,7 @@ from drawing.tool_pictures import TOOL_PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-DRAWN = {**PLUGIN_PICTURES, **MASK_PICTURES, **LEARNING_PICTURES, **TOOL_PICTURES}
+DRAWN = {**PLUGIN_PICTURES, **ENHANCER_PICTURES, **MASK_PICTURES, **LEARNING_PICTURES, **TOOL_PICTURES}
 
 
 def main(names: list[str]) -> None:

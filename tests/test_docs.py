@@ -21,7 +21,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 BUILT_IN = sorted(
     f"{stage}-{name}"
-    for stage in ("detector", "aligner", "masker", "recognizer", "model", "merger")
+    for stage in ("detector", "aligner", "masker", "recognizer", "model", "enhancer", "merger")
     for name, offer in discover().offers(stage).items()
     if offer.origin.distribution == "understudy"
 )
@@ -119,7 +119,7 @@ def test_every_link_leads_somewhere(page):
 def test_every_hook_is_documented_with_its_exact_arguments():
     guide = (ROOT / "sdk" / "understudy_sdk" / "README.md").read_text(encoding="utf-8")
     hooks = [hook for name, hook in inspect.getmembers(hookspecs, inspect.isfunction) if name.startswith("understudy_")]
-    assert len(hooks) == 6
+    assert len(hooks) == 7
     for hook in hooks:
         (offered,) = re.findall(r"StageSpec\[\w+\]", str(hook.__annotations__["return"]))
         signature = f"{hook.__name__}({', '.join(inspect.signature(hook).parameters)})"

@@ -180,7 +180,8 @@ def recognizer_dlib(material: Material) -> Figure:
 
 def recognizer_sface(material: Material) -> Figure:
     """The picture that SFace is given, and by which points it is cut; drawn without weights."""
-    from understudy_plugins.recognizer.sface.recognizer import align, five_points
+    from understudy_plugins.recognizer.sface.recognizer import align
+    from understudy_sdk.five_points import five_points
 
     axes = panels(4)
     for place, (name, pose) in enumerate(

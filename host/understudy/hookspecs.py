@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from understudy_sdk import Aligner, Detector, Masker, Merger, Model, Recognizer, StageSpec
+from understudy_sdk import Aligner, Detector, Enhancer, Masker, Merger, Model, Recognizer, StageSpec
 from understudy_sdk.hooks import NAMESPACE
 
 hookspec = pluggy.HookspecMarker(NAMESPACE)
@@ -51,6 +51,15 @@ def understudy_recognizers() -> Iterable[StageSpec[Recognizer]]:
 @hookspec
 def understudy_models() -> Iterable[StageSpec[Model]]:
     """Offer models: a target's crops in, the source's face out.
+
+    Called once, at start-up. Order carries no meaning: a project names the one it wants.
+    """
+    return ()
+
+
+@hookspec
+def understudy_enhancers() -> Iterable[StageSpec[Enhancer]]:
+    """Offer enhancers: the faces that a model drew in, the same with more detail out.
 
     Called once, at start-up. Order carries no meaning: a project names the one it wants.
     """

@@ -162,6 +162,7 @@ def _run(job: _Job, phases: Sequence[str]) -> RunResult:
                 _extract(work, project, faceset, progress)
         if "merge" in phases:  # before training: only now it is known of every frame
             _check_found(work, jobs, phases, progress)
+            _check_helpers(job)
         if "train" in phases:
             for swap in project.swaps:
                 if not job.is_over():
@@ -287,6 +288,15 @@ def _check_found(work: WorkFolder, jobs: Sequence[ClipJob], phases: Sequence[str
         check_unchanging(work, job.swaps[0].target, job.clip)
         if "extract" in phases and len(job.swaps) > 1 and (text := overlap_text(work, job)):
             progress.say(text)
+
+
+def _check_helpers(job: _Job) -> None:
+    """Build what merging needs beside model and merger, where hours of training lie ahead of it: it may lack a file."""
+    for swap in job.project.swaps:
+        if newest_step(swap_artifact(job.work, swap)) < swap.iterations:
+            for chosen in (swap.mask_swaps, swap.enhancer):
+                if chosen is not None:
+                    chosen.build(resources_for(job.project))
 
 
 def _check_merge(project: LoadedProject, jobs: Sequence[ClipJob]) -> None:

@@ -22,6 +22,7 @@ from understudy_sdk import (
     API_VERSION,
     Aligner,
     Detector,
+    Enhancer,
     Masker,
     Merger,
     Model,
@@ -39,7 +40,7 @@ from .errors import AmbiguousPluginError, PluginFailedError, UnknownPluginError
 
 __all__ = ["BLOCK_VARIABLE", "STAGES", "Offer", "Origin", "PluginRow", "Registry", "ask", "blaming", "discover"]
 
-STAGES: Final = ("detector", "aligner", "masker", "recognizer", "model", "merger")
+STAGES: Final = ("detector", "aligner", "masker", "recognizer", "model", "enhancer", "merger")
 """The stages in the order of work; the hook of each is ``understudy_<stage>s``."""
 
 BLOCK_VARIABLE: Final = "UNDERSTUDY_BLOCK"
@@ -174,6 +175,11 @@ class Registry:
     def models(self) -> Mapping[str, StageSpec[Model]]:
         """Models by name."""
         return self._specs("model")
+
+    @property
+    def enhancers(self) -> Mapping[str, StageSpec[Enhancer]]:
+        """Enhancers by name."""
+        return self._specs("enhancer")
 
     @property
     def mergers(self) -> Mapping[str, StageSpec[Merger]]:

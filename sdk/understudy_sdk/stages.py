@@ -24,6 +24,7 @@ __all__ = [
     "Aligner",
     "Detector",
     "DfmPlayer",
+    "Enhancer",
     "FollowingAligner",
     "ForeignModel",
     "MaskTrainingData",
@@ -382,6 +383,27 @@ class ModelExchange(Protocol):
 
     def player(self, settings: StageConfig, weights: Mapping[str, torch.Tensor]) -> DfmPlayer | None:
         """Return the network that a DFM file holds for a model of ours, on the CPU; None where there are none."""
+        ...
+
+
+class Enhancer(Protocol):
+    """Gives the faces that a model drew more detail."""
+
+    @property
+    def size(self) -> int:
+        """Side, in px, of the target's crops that it looks at and of the swaps that it answers."""
+        ...
+
+    def enhance(self, swaps: Sequence[Swap], crops: Sequence[Crop]) -> list[Swap]:
+        """Return each swap with more detail, over the same square, in the order given; its masks are as they were.
+
+        Args:
+            swaps: What a model answered, of any size.
+            crops: The target's faces over the same squares, one for each swap, with landmarks.
+
+        Returns:
+            One swap per swap, of ``size``, 0 to 1. Depends on nothing but the arguments.
+        """
         ...
 
 

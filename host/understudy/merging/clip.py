@@ -36,8 +36,10 @@ def ready_swap(
     spans = tuple((part.start.frame(info.average_rate), part.end.frame(info.average_rate)) for part in swap.ranges)
     faceset = faceset_artifact(work, swap.target).folder
     masker = swap.mask_swaps.build(resources) if swap.mask_swaps else None
+    enhancer = swap.enhancer.build(resources) if swap.enhancer else None
     mark, window = FaceMark(info.width, info.height, payload_of(job)), window_of(swap, info)
-    return ReadySwap(swap, model, mergers, spans, faceset, fingerprint(job.clip), window, mark, masker, job.label)
+    key = fingerprint(job.clip)
+    return ReadySwap(swap, model, mergers, spans, faceset, key, window, mark, masker, job.label, enhancer)
 
 
 def merge_clip(

@@ -108,6 +108,8 @@ def _swap_recipe(work: WorkFolder, swap: ChosenSwap, learnt: Any) -> dict[str, A
         more["steady_colors"] = swap.steady_colors
     if swap.mask_swaps:
         more["mask_swaps"] = swap.mask_swaps.recipe()
+    if swap.enhancer:
+        more["enhancer"] = swap.enhancer.recipe()
     model = swap.model_that_learnt(learnt[0]) if learnt else swap.model
     return {
         "model": model.swap_recipe(),

@@ -58,6 +58,7 @@ def choose_stages(data: object, registry: Registry, root: Path) -> tuple[Choices
         chooser.choose_changes((*here, "model"), mapping_at(swap, "model"))
         chooser.choose("masker", (*here, "mask_swaps"), [((*here, "mask_swaps"), mapping_at(swap, "mask_swaps"))])
         chooser.check_mask_swaps(here, swap)
+        chooser.choose("enhancer", (*here, "enhancer"), [((*here, "enhancer"), mapping_at(swap, "enhancer"))])
         chooser.choose("merger", (*here, "merger"), [merger])
         for number, part in enumerate(items_at(swap, "ranges")):
             at = (*here, "ranges", number)

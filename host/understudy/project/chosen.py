@@ -196,6 +196,7 @@ class ChosenSwap:
         steadiness: How strongly the swaps along a track are steadied when merging; 0 is not at all.
         steady_colors: How strongly the colours that they take over are; 0 is not at all.
         mask_swaps: Masks the faces that the model draws, or None where nothing does.
+        enhancer: Gives them more detail, or None where nothing does.
     """
 
     index: int
@@ -215,6 +216,7 @@ class ChosenSwap:
     steadiness: float = 0.0
     steady_colors: float = 0.0
     mask_swaps: Chosen | None = None
+    enhancer: Chosen | None = None
 
     def model_at(self, step: int) -> Chosen:
         """Return the model with the settings that hold once so many steps are learnt."""

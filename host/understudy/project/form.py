@@ -280,6 +280,9 @@ class SwapForm(Form):
         StageForm | None,
         Field(description="A masker that also masks the face the model drew, for a merger's mask: predicted, or all."),
     ] = None
+    enhancer: Annotated[
+        StageForm | None, Field(description="Gives the face the model drew more detail; none unless stated.")
+    ] = None
     merger: StageForm
     ranges: tuple[RangeForm, ...] = ()
     steadiness: Annotated[

@@ -210,6 +210,7 @@ def _swap(
         steadiness=form.steadiness,
         steady_colors=form.steady_colors,
         mask_swaps=choices.get((*here, "mask_swaps")),
+        enhancer=choices.get((*here, "enhancer")),
         schedule=tuple(
             ChosenChange(change.after, choices[*here, "model", "schedule", number])
             for number, change in enumerate(form.model.schedule)

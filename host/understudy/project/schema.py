@@ -29,6 +29,7 @@ def project_schema(registry: Registry) -> dict[str, Any]:
     _type_stage(definitions, registry, "masker", "MaskerLayer", "ExtractForm", "masker")
     _type_stage(definitions, registry, "model", "ModelForm", "SwapForm", "model")
     _type_stage(definitions, registry, "masker", "StageForm", "SwapForm", "mask_swaps", name="masker_of_swaps")
+    _type_stage(definitions, registry, "enhancer", "StageForm", "SwapForm", "enhancer")
     _type_stage(definitions, registry, "merger", "StageForm", "SwapForm", "merger")
     _type_stage(definitions, registry, "merger", "StageLayer", "RangeForm", "merger", name="merger_of_range")
     for unused in ("StageLayer", "StageForm", "ModelForm", "MaskerLayer"):

@@ -151,7 +151,9 @@ def _edited(swap: ChosenSwap, job: ClipJob) -> dict[str, Any]:
         "description": f"The face {swap.face} was replaced by that of {swap.source.name}.",
         "parameters": {
             "ingredientIds": [label for label, _ in _origins(swap.source)],
-            SWAP: parameters | ({"ranges": ranges} if ranges else {}),
+            SWAP: parameters
+            | ({"ranges": ranges} if ranges else {})
+            | ({"enhancer": swap.enhancer.name} if swap.enhancer else {}),
         },
     }
 
@@ -177,6 +179,7 @@ def _chosen(swap: ChosenSwap) -> Iterator[Chosen]:
         yield from (extract.detector, extract.aligner, *extract.maskers)
         if extract.recognizer is not None:
             yield extract.recognizer
+    yield from (one for one in (swap.mask_swaps, swap.enhancer) if one is not None)
     yield from (swap.model, swap.merger, *(part.merger for part in swap.ranges))
 
 

@@ -15,7 +15,7 @@ from understudy.pictures import decode_mask
 from understudy.project import Chosen, ChosenSwap
 from understudy.provenance.marking import FaceMark
 from understudy.selection import wanted_faces
-from understudy_sdk import Crop, CropSpec, Frame, Mask, Masker, Merger, Model, Reaching
+from understudy_sdk import Crop, CropSpec, Enhancer, Frame, Mask, Masker, Merger, Model, Reaching
 from understudy_sdk.geometry import compose, crop_corners, frame_to_crop, invert
 from understudy_sdk.warp import warp_mask
 
@@ -41,6 +41,7 @@ class ReadySwap:
         window: Which frames steady each other.
         mark: What is laid into every face.
         masker: Masks the faces that the model draws, where the project asks for it.
+        enhancer: Gives them more detail, where the project asks for it.
         label: Words that every frame of the clip shows, or none.
     """
 
@@ -54,6 +55,7 @@ class ReadySwap:
     mark: FaceMark
     masker: Masker | None = None
     label: str = ""
+    enhancer: Enhancer | None = None
 
     def faces_between(self, first: int, stop: int) -> SpanFaces:
         """Return the chosen faces of a span of frames."""

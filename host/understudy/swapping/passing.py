@@ -18,6 +18,7 @@ from understudy.plugins import blaming
 from understudy.video import DecodedFrame
 from understudy_sdk import ColorMove, Crop, Mask, Swap
 
+from .enhancing import enhanced_swaps
 from .faces import SpanFaces, mask_over_crop, reach
 from .flow import FlowFinder, Motion
 from .laid import Laid, LaidFaces
@@ -106,6 +107,7 @@ class _Stage:
         first, last = places[0][0].index, places[-1][0].index
         with blaming(ready.swap.model.offer, f"swapping faces of frames {first} to {last}"):
             swapped = ready.model.swap(crops)
+        swapped = enhanced_swaps(ready, swapped, [(pictures[frame.index], row) for frame, row in places])
         if ready.masker is not None and ready.swap.mask_swaps is not None:
             with blaming(ready.swap.mask_swaps.offer, f"masking swapped faces of frames {first} to {last}"):
                 swapped = masked_swaps(ready.masker, crops, swapped)

@@ -15,9 +15,9 @@ from understudy.plugins import discover
 from understudy.progress import Silent
 from understudy.project import load_project
 from understudy_plugins.model.dfm import DFMConfig
-from understudy_plugins.model.dfm.onnx_file import node, value, written
-from understudy_plugins.model.dfm.session import providers_for
 from understudy_sdk import FaceType, StageError
+from understudy_sdk.onnx_files.graph import node, value, written
+from understudy_sdk.onnx_files.session import providers_for
 from understudy_sdk.testing.values import offline_cpu, plain_crop
 
 SIZE = 32

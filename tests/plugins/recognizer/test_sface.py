@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from understudy_plugins.recognizer.sface import SFACE, SFaceConfig
-from understudy_plugins.recognizer.sface.recognizer import SFaceRecognizer, align, five_points
+from understudy_plugins.recognizer.sface.recognizer import SFaceRecognizer, align
 from understudy_sdk import Crop, FaceType, StageError
+from understudy_sdk.five_points import five_points
 from understudy_sdk.testing.values import plain_crop
 
 FIVE = np.array([(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)])

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from understudy_sdk import Crop, CropSpec, Resources, StageError, Swap
+from understudy_sdk.onnx_files.reading import read_file
+from understudy_sdk.onnx_files.session import RUNTIME_ERRORS, first_line, start_session
 from understudy_sdk.types import F32
 
 from . import DFMConfig
-from .reading import read_file, untrained_file
-from .session import RUNTIME_ERRORS, first_line, start_session
 from .signature import read_signature
+from .untrained import untrained_file
 
 __all__ = ["DFMModel"]
 
@@ -32,9 +33,9 @@ class DFMModel:
             StageError: The file is no DFM, does not fit the settings, or cannot be run on the device.
         """
         self._where = config.file or "built in"
-        content = read_file(Path(config.file), config.sha256) if config.file else untrained_file()
+        content = read_file(Path(config.file), config.sha256, "DFM") if config.file else untrained_file()
         device = "cpu" if config.runs_on == "cpu" else resources.device
-        self._session = start_session(self._where, content, device, resources.threads)
+        self._session = start_session("DFM", self._where, content, device, resources.threads)
         self._signature = read_signature(self._where, self._session.get_inputs(), self._session.get_outputs())
         self._fixed: dict[str, F32] = {}
         if self._signature.morph is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from understudy_sdk import StageError
+from understudy_sdk.onnx_files.graph import Value
 
-__all__ = ["Signature", "Value", "read_signature"]
+__all__ = ["Signature", "read_signature"]
 
 _FLOAT: Final = "tensor(float)"
 
@@ -19,25 +20,6 @@ _EXPECTED: Final = (
     "inputs in_face:0 float32 [N, S, S, 3] and, for AMP, morph_value:0 float32 [1]; outputs out_face_mask:0 float32 "
     "[N, S, S, 1], out_celeb_face:0 float32 [N, S, S, 3], out_celeb_face_mask:0 float32 [N, S, S, 1]"
 )
-
-
-class Value(Protocol):
-    """An input or output, as onnxruntime describes it; a side of any length is a text or None."""
-
-    @property
-    def name(self) -> str:
-        """What the file calls it."""
-        ...
-
-    @property
-    def type(self) -> str:
-        """Such as ``tensor(float)``."""
-        ...
-
-    @property
-    def shape(self) -> Sequence[int | str | None]:
-        """Its sides."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

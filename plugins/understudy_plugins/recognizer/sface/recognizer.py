@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 
 from understudy_sdk import Crop, StageError
-from understudy_sdk import landmarks as marks
-from understudy_sdk.geometry import umeyama
-from understudy_sdk.types import F32, F64, U8
+from understudy_sdk.five_points import upright
+from understudy_sdk.types import F32, U8
 from understudy_sdk.warp import warp_picture
 
 from . import SFaceConfig
@@ -56,11 +55,4 @@ class SFaceRecognizer:
 
 def align(crop: Crop) -> U8:
     """Return the face as the network wants it: uint8 (112, 112, 3), RGB, black beyond the crop."""
-    return warp_picture(crop.rgb, umeyama(five_points(crop.landmarks), _FIVE_POINTS), SIDE, border="black")
-
-
-def five_points(landmarks: F32) -> F64:
-    """Return the middles of the subject's right and left eye, the tip of the nose and the mouth's corners, (5, 2)."""
-    points = landmarks.astype(np.float64)
-    eyes = points[marks.RIGHT_EYE].mean(axis=0), points[marks.LEFT_EYE].mean(axis=0)
-    return np.stack([*eyes, points[30], points[48], points[54]])
+    return warp_picture(crop.rgb, upright(crop.landmarks, _FIVE_POINTS), SIDE, border="black")

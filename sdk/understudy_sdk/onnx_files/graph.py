@@ -6,14 +6,14 @@ Field numbers are those of onnx.proto, https://github.com/onnx/onnx/blob/main/on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from .wire import fields, message_field, number_field
 
-__all__ = ["external_tensor", "is_model", "node", "value", "written"]
+__all__ = ["Value", "external_tensor", "is_model", "node", "value", "written"]
 
 _IR_VERSION, _GRAPH, _OPSET = 1, 7, 8
 _TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION = 8, 13, 14
@@ -30,6 +30,25 @@ _PARTS: Final[Mapping[str, Mapping[int, str]]] = {
     "tensor": {},
 }
 """Which field of which message holds what; all ways that lead to a tensor."""
+
+
+class Value(Protocol):
+    """An input or output, as onnxruntime describes it; a side of any length is a text or None."""
+
+    @property
+    def name(self) -> str:
+        """What the file calls it."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """Such as ``tensor(float)``."""
+        ...
+
+    @property
+    def shape(self) -> Sequence[int | str | None]:
+        """Its sides."""
+        ...
 
 
 def is_model(content: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
-from understudy_sdk import StageError
+from understudy_sdk.errors import StageError
 
 # onnxruntime 1.29 and later report their use to their makers unless this is set before they first load.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -26,8 +26,8 @@ _ERRORS_ALONE: Final = 3
 """Severity from which onnxruntime writes to standard error."""
 
 
-def start_session(where: str, content: bytes, device: str, threads: int) -> Any:
-    """Return an onnxruntime session of an ONNX file's content.
+def start_session(kind: str, where: str, content: bytes, device: str, threads: int) -> Any:
+    """Return an onnxruntime session of an ONNX file's content; ``kind`` and ``where`` name it to people.
 
     No libraries of custom operators are registered.
 
@@ -40,7 +40,7 @@ def start_session(where: str, content: bytes, device: str, threads: int) -> Any:
         session = onnxruntime.InferenceSession(content, _options(threads), providers=providers, enable_fallback=0)
     except RUNTIME_ERRORS as error:
         raise StageError(
-            f"onnxruntime {onnxruntime.__version__} cannot run the DFM {where}: {first_line(error)}\n"
+            f"onnxruntime {onnxruntime.__version__} cannot run the {kind} {where}: {first_line(error)}\n"
             f"  export it again, or take another version of onnxruntime"
         ) from error
     if (first := session.get_providers()[0]) != providers[0][0]:
@@ -63,7 +63,7 @@ def providers_for(device: str, offered: list[str]) -> list[tuple[str, dict[str, 
     if kind == "cpu":
         return [cpu]
     if kind != "cuda":
-        raise StageError(f"the model 'dfm' runs on cpu and cuda, not on {device!r}\n  set runs_on: cpu")
+        raise StageError(f"ONNX files run on cpu and cuda here, not on {device!r}\n  set runs_on: cpu")
     if "CUDAExecutionProvider" not in offered:
         raise StageError(
             f"the device is {device!r}, but this onnxruntime offers only: {', '.join(offered)}\n"

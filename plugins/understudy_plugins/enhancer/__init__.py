@@ -1,0 +1,1 @@
+"""Built-in enhancers, each on a stranger's footing."""
