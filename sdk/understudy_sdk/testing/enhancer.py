@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 
 from understudy_sdk.stages import Enhancer
-from understudy_sdk.types import F32, Crop, FaceType, Swap
+from understudy_sdk.types import F32, Crop, FaceType, Swap, require
 
+from .promises import about, expect, expect_answers, expect_finite, expect_same, expect_untouched, named
 from .values import frozen, plain_crop
 
 __all__ = ["EnhancerContract"]
@@ -17,72 +17,83 @@ __all__ = ["EnhancerContract"]
 _SIDE = 48
 """Side of the swaps made here, in px."""
 
+_MASKS = ("source_mask", "target_mask", "predicted_mask")
+
 
 class EnhancerContract:
-    """What every enhancer must do. Subclass, override the ``enhancer`` fixture, done.
+    """What every enhancer must do. Subclass, give an ``enhancer`` fixture, done.
 
     The contract holds for untrained weights too, so it does not ask that there is more detail.
     """
 
-    @pytest.fixture
-    def enhancer(self) -> Enhancer:
-        """Give the enhancer under test."""
-        pytest.fail("a subclass of this contract overrides the fixture 'enhancer'")
-
+    @about("shape")
     def test_states_its_size(self, enhancer: Enhancer) -> None:
         """The side of its swaps is plausible."""
-        assert 32 <= enhancer.size <= 4096
+        expect(32 <= enhancer.size <= 4096, "a size from 32 to 4096 px", enhancer.size)
 
+    @about("answers")
     def test_answers_every_swap(self, enhancer: Enhancer) -> None:
-        """Three swaps in, three of its size out, with finite colours from 0 to 1; none in, none out."""
-        swaps, crops = _swaps(), _crops(enhancer)
-        answers = enhancer.enhance(swaps, crops)
-        assert len(answers) == len(swaps)
-        for answer in answers:
-            assert answer.rgb.shape == (enhancer.size, enhancer.size, 3)
-            assert answer.rgb.dtype == np.float32
-            assert float(answer.rgb.min()) >= 0.0
-            assert float(answer.rgb.max()) <= 1.0
-        assert enhancer.enhance([], []) == []
+        """Three swaps in, three out; none in, none out."""
+        expect_answers(enhancer.enhance(_swaps(), _crops(enhancer)), Swap, 3, "swap")
+        expect_answers(enhancer.enhance([], []), Swap, 0, "swap")
 
+    @about("range")
+    def test_answers_faces_of_its_size(self, enhancer: Enhancer) -> None:
+        """Faces have its size; colours are finite and lie between 0 and 1."""
+        for answer in enhancer.enhance(_swaps(), _crops(enhancer)):
+            require("Swap.rgb", answer.rgb, np.float32, (enhancer.size, enhancer.size, 3))
+            expect_finite("Swap.rgb", answer.rgb)
+            low, high = float(answer.rgb.min()), float(answer.rgb.max())
+            expect(low >= 0.0 and high <= 1.0, "colours from 0 to 1", f"{low:g} to {high:g}")
+
+    @about("answers")
     def test_keeps_masks(self, enhancer: Enhancer) -> None:
         """Every mask is as it was, and there is none where there was none."""
         for swap, answer in zip(_swaps(), enhancer.enhance(_swaps(), _crops(enhancer)), strict=True):
-            for name in ("source_mask", "target_mask", "predicted_mask"):
-                before, after = getattr(swap, name), getattr(answer, name)
-                assert (before is None) == (after is None)
-                if before is not None:
-                    np.testing.assert_array_equal(before, after)
+            for name in _MASKS:
+                expect_same(getattr(answer, name), getattr(swap, name), f"{name} as it was given")
 
+    @about("place")
     def test_keeps_the_face_and_its_place(self, enhancer: Enhancer) -> None:
         """What is enhanced is the swap, not the crop: it stays dark or bright where it was."""
-        crops = _crops(enhancer)
-        for swap, answer in zip(_swaps(), enhancer.enhance(_swaps(), crops), strict=True):
-            np.testing.assert_allclose(_coarse(answer.rgb), _coarse(swap.rgb), atol=0.12)
+        for swap, answer in zip(_swaps(), enhancer.enhance(_swaps(), _crops(enhancer)), strict=True):
+            what = "the mean of each of 16 fields of the enhanced face near that of the swap"
+            expect_same(_coarse(answer.rgb), _coarse(swap.rgb), what, atol=0.12)
 
-    @pytest.mark.parametrize("face_type", FaceType)
-    def test_takes_every_face_type(self, enhancer: Enhancer, face_type: FaceType) -> None:
+    @about("shape")
+    def test_takes_every_face_type(self, enhancer: Enhancer) -> None:
         """No face type is refused."""
-        answers = enhancer.enhance(_swaps()[:1], _crops(enhancer, face_type)[:1])
-        assert answers[0].rgb.shape[0] == enhancer.size
+        for face_type in FaceType:
+            answers = enhancer.enhance(_swaps()[:1], _crops(enhancer, face_type)[:1])
+            expect(len(answers) == 1, f"an answer for {face_type}", len(answers))
 
+    @about("batch")
     def test_batch_gives_what_its_members_give(self, enhancer: Enhancer) -> None:
         """Three at once are enhanced as each is alone, in the order given."""
         swaps, crops = _swaps(), _crops(enhancer)
         for answer, swap, crop in zip(enhancer.enhance(swaps, crops), swaps, crops, strict=True):
-            np.testing.assert_allclose(answer.rgb, enhancer.enhance([swap], [crop])[0].rgb, atol=1e-4)
+            alone = enhancer.enhance([swap], [crop])[0]
+            expect_same(answer.rgb, alone.rgb, "Swap.rgb in a batch as alone", atol=1e-4)
 
-    def test_leaves_its_input_alone_and_repeats_itself(self, enhancer: Enhancer) -> None:
-        """Swaps and crops, which are read-only here, stay as they were, and asked again the answer is the same."""
+    @about("repeats")
+    def test_answers_the_same_again(self, enhancer: Enhancer) -> None:
+        """Asked again the answer is the same, and the first answer stays as it was."""
         swaps, crops = _swaps(), _crops(enhancer)
-        before = [swap.rgb.copy() for swap in swaps], [crop.rgb.copy() for crop in crops]
-        first, second = enhancer.enhance(swaps, crops), enhancer.enhance(swaps, crops)
-        for one, other in zip(first, second, strict=True):
-            np.testing.assert_array_equal(one.rgb, other.rgb)
-        for kept, swap in zip(before[0], swaps, strict=True):
-            np.testing.assert_array_equal(kept, swap.rgb)
-        for looked_at, crop in zip(before[1], crops, strict=True):
-            np.testing.assert_array_equal(looked_at, crop.rgb)
+        first = enhancer.enhance(swaps, crops)
+        kept = [answer.rgb.copy() for answer in first]
+        for again, rgb in zip(enhancer.enhance(swaps, crops), kept, strict=True):
+            expect_same(again.rgb, rgb, "the same Swap.rgb asked again as at first")
+        enhancer.enhance(swaps[::-1], crops[::-1])
+        for answer, rgb in zip(first, kept, strict=True):
+            expect_same(answer.rgb, rgb, "an answer that was given stays as it is")
+
+    @about("purity")
+    def test_leaves_its_input_alone(self, enhancer: Enhancer) -> None:
+        """Swaps and crops are read only; a stage that writes to them fails here."""
+        swaps, crops = _swaps(), _crops(enhancer)
+        inputs = named("Swap.rgb", [swap.rgb for swap in swaps]) | named("Crop.rgb", [crop.rgb for crop in crops])
+        with expect_untouched(inputs):
+            enhancer.enhance(swaps, crops)
 
 
 def _swaps() -> list[Swap]:

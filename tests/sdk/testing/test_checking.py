@@ -147,9 +147,17 @@ class Recognizer:
         return np.ones((len(crops), 4))
 
 
+class Enhancer:
+    size = 64
+
+    def enhance(self, swaps, crops):
+        return [Swap(crop.rgb.astype(np.float32) / 100) for crop in crops]
+
+
 @pytest.mark.parametrize(
     ("stage", "kind", "topics"),
     [
+        ("enhancer", Enhancer, {"range", "answers"}),
         ("detector", Detector, {"order"}),
         ("merger", Merger, {"range", "purity"}),
         ("recognizer", Recognizer, {"dtype", "range"}),

@@ -114,4 +114,5 @@ def understudy_enhancers() -> Iterable[StageSpec[Enhancer]]:
         tiny=OnnxRestorerConfig(weights="untrained", size=96),
         build=_build,
         weights=(GFPGAN,),
+        weights_for=lambda config: (GFPGAN,) if config.weights == "gfpgan" else (),
     )
