@@ -20,7 +20,7 @@ import difflib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from understudy_sdk import UnderstudyError
+from understudy_sdk import InvalidValueError, UnderstudyError
 
 __all__ = [
     "AmbiguousPluginError",
@@ -112,8 +112,9 @@ class PluginFailedError(UnderstudyError):
     def __init__(self, stage: str, name: str, distribution: str, doing: str, cause: BaseException) -> None:
         """Name the plugin, where it comes from, what it was doing and what it raised."""
         self.stage, self.name, self.distribution = stage, name, distribution
+        what = str(cause) if isinstance(cause, InvalidValueError) else f"{type(cause).__name__}: {cause}"
         super().__init__(
-            f"the {stage} {name!r} (from {distribution}) failed while {doing}: {type(cause).__name__}: {cause}\n"
+            f"the {stage} {name!r} (from {distribution}) failed while {doing}: {what}\n"
             f"  the work done so far is kept; report this to the plugin's authors"
         )
 

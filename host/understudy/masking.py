@@ -12,6 +12,7 @@ from understudy_sdk import Crop, Mask, Masker, Resources
 from understudy_sdk.types import F32
 from understudy_sdk.warp import resize_square
 
+from .answers import check_masks
 from .plugins import blaming
 from .project import Chosen
 
@@ -35,20 +36,22 @@ class JoinedMasker:
         """Build the chosen plugins."""
         return cls(tuple((one, one.build(resources)) for one in chosen), join)
 
-    def mask(self, crops: Sequence[Crop]) -> list[Mask]:
-        """Return one mask per crop, in the order given; of the crop's size or, where a part's is larger, of that."""
-        joined = self._answers(0, crops)
+    def mask(self, crops: Sequence[Crop], where: str = "") -> list[Mask]:
+        """Return one mask per crop, in the order given; of the crop's size or, where a part's is larger, of that.
+
+        ``where`` says in a message which frames they are from, such as ``" of frame 3"``.
+        """
+        joined = self._answers(0, crops, where)
         for number in range(1, len(self.parts)):
-            joined = [self._joined(one, other) for one, other in zip(joined, self._answers(number, crops), strict=True)]
+            joined = [
+                self._joined(one, other) for one, other in zip(joined, self._answers(number, crops, where), strict=True)
+            ]
         return [Mask(values) for values in joined]
 
-    def _answers(self, number: int, crops: Sequence[Crop]) -> list[F32]:
+    def _answers(self, number: int, crops: Sequence[Crop], where: str) -> list[F32]:
         chosen, masker = self.parts[number]
-        with blaming(chosen.offer, "masking crops"):
-            masks = masker.mask(crops)
-            if len(masks) != len(crops):
-                raise ValueError(f"answered {len(masks)} masks for {len(crops)} crops")
-            return [mask.values for mask in masks]
+        with blaming(chosen.offer, f"masking faces{where}"):
+            return [mask.values for mask in check_masks(masker.mask(crops), crops)]
 
     def _joined(self, one: F32, other: F32) -> F32:
         size = max(len(one), len(other))

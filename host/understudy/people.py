@@ -16,6 +16,7 @@ import numpy as np
 from understudy_sdk import Crop, Face, Frame, Recognizer
 from understudy_sdk.types import F32
 
+from .answers import check_vectors
 from .errors import RequestError, StoreError
 from .faceset import NO_TRACK, FaceNote, FaceRow, Faceset, Origin
 from .pictures import decode_picture
@@ -220,10 +221,7 @@ def _quality(row: FaceRow) -> float:
 
 
 def _embed(recognizer: Recognizer, crops: Sequence[Crop]) -> F32:
-    vectors = recognizer.embed(crops)
-    if vectors.ndim != 2 or len(vectors) != len(crops):
-        raise ValueError(f"answered an array of {vectors.shape} for {len(crops)} crops")
-    return vectors
+    return check_vectors(recognizer.embed(crops), crops)
 
 
 def _mean(vectors: F32) -> F32:

@@ -31,12 +31,15 @@ from understudy_sdk import (
     StageSpec,
     UnderstudyError,
 )
+from understudy_sdk.errors import InvalidValueError
 from understudy_sdk.hooks import NAMESPACE
 
 from . import hookspecs
 from .contract_version import other_version, too_new
-from .distributions import facts_of
+from .distributions import OWN, facts_of, is_same
 from .errors import AmbiguousPluginError, PluginFailedError, UnknownPluginError
+from .host_imports import host_imports
+from .waiting import LOADING_S, WORKING_S, waited_for
 
 __all__ = ["BLOCK_VARIABLE", "STAGES", "Offer", "Origin", "PluginRow", "Registry", "ask", "blaming", "discover"]
 
@@ -215,13 +218,26 @@ def discover(blocked: Collection[str] = (), by: str = "the caller") -> Registry:
 
 @contextmanager
 def blaming(offer: Offer, doing: str) -> Iterator[None]:
-    """Run a plugin's code; what it raises, other than an UnderstudyError, becomes a PluginFailedError that names it."""
+    """Run a plugin's code, and tell when it is waited for long.
+
+    What it raises becomes a PluginFailedError that names it; an UnderstudyError is for the user and stays as it is, but
+    for a value that breaks its promise.
+    """
+    who = f"waiting for the {offer.stage} {offer.spec.name!r} (from {offer.origin.distribution}), which is {doing}"
+    advice = "Ctrl-C stops; the work done so far is kept"
     try:
-        yield
+        with waited_for(who, advice, WORKING_S):
+            yield
+    except InvalidValueError as error:
+        raise _failed(offer, doing, error) from error
     except UnderstudyError:
         raise
     except Exception as error:  # a stranger's code may raise anything
-        raise PluginFailedError(offer.stage, offer.spec.name, offer.origin.distribution, doing, error) from error
+        raise _failed(offer, doing, error) from error
+
+
+def _failed(offer: Offer, doing: str, error: Exception) -> PluginFailedError:
+    return PluginFailedError(offer.stage, offer.spec.name, offer.origin.distribution, doing, error)
 
 
 def _origin(point: EntryPoint) -> Origin:
@@ -236,7 +252,20 @@ def ask(module: str, origin: Origin) -> tuple[list[Offer], list[PluginRow]]:
 
 
 def _ask(point: EntryPoint, origin: Origin) -> tuple[list[Offer], list[PluginRow]]:
-    """Load one plugin and collect what its hooks offer, with a row for each fault."""
+    """Load one plugin and collect what its hooks offer, with a row for each fault; tell when that takes long."""
+    if is_same(origin.distribution, OWN):  # its imports are checked with its own tests
+        return _answers(point, origin)
+    if faults := host_imports(point.module):
+        why = f"it imports the host, of which a plugin may know nothing:\n  {faults}"
+        return [], [_row(origin, "unusable", why)]
+    who = f"waiting for the plugin {origin.entry_point} (from {origin.distribution} {origin.version}) to load"
+    advice = f"to do without it: {BLOCK_VARIABLE}={origin.entry_point}, or plugins: {{block: [{origin.entry_point}]}}"
+    with waited_for(who, advice, LOADING_S):
+        return _answers(point, origin)
+
+
+def _answers(point: EntryPoint, origin: Origin) -> tuple[list[Offer], list[PluginRow]]:
+    """Load one plugin and ask its hooks."""
     try:
         hooks = _register(point)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may raise anything, and may exit

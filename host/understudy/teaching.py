@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from understudy_sdk import CropSpec, Model, Resources, TrainableModel, UnderstudyError
 
 from . import training
+from .answers import check_crop_spec
 from .errors import RequestError
 from .learning import learn_arrays, measured_folder, shown_crops, swap_artifact
 from .plugins import blaming
@@ -53,6 +54,7 @@ def build_model(chosen: Chosen, resources: Resources) -> Model:
     with blaming(chosen.offer, "being built"):
         if isinstance(model, TrainableModel) != chosen.offer.spec.learns:
             raise TypeError(f"its offer says learns={chosen.offer.spec.learns}, but it built a {type(model).__name__}")
+        check_crop_spec(model.crop_spec)
     return model
 
 

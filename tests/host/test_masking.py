@@ -69,13 +69,13 @@ def test_a_failing_part_is_blamed_by_name():
         raise ZeroDivisionError("mask of nothing")
 
     stage = joined("product", chosen("good", levels(1.0)), chosen("bad", fails))
-    with pytest.raises(PluginFailedError, match=r"masker 'bad' \(from the-bad\) failed while masking crops"):
+    with pytest.raises(PluginFailedError, match=r"masker 'bad' \(from the-bad\) failed while masking faces"):
         stage.mask([plain_crop()])
 
 
 def test_too_few_masks_are_blamed_too():
     stage = joined("product", chosen("short", lambda crops: []), chosen("good", levels(1.0)))
-    with pytest.raises(PluginFailedError, match=r"'short'.*0 masks for 1 crops"):
+    with pytest.raises(PluginFailedError, match=r"'short'.*0 for 1 crops"):
         stage.mask([plain_crop()])
 
 

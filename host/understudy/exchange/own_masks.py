@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from understudy.answers import check_masks
 from understudy.errors import RequestError, UnknownPluginError
 from understudy.plugins import Registry, blaming
 from understudy_sdk import Crop, Resources
@@ -37,9 +38,7 @@ def crop_masker(registry: Registry, name: str, resources: Resources) -> CropMask
 
     def mask(crops: Sequence[Crop]) -> list[U8]:
         with blaming(offer, "masking imported faces"):
-            masks = masker.mask(crops)
-            if len(masks) != len(crops):
-                raise ValueError(f"answered {len(masks)} masks for {len(crops)} crops")
+            masks = check_masks(masker.mask(crops), crops)
             return [np.asarray(np.rint(one.values * 255), np.uint8) for one in masks]
 
     return mask

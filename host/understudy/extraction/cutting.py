@@ -54,7 +54,7 @@ class Cutter:
         name = self.clip.stem if self.info.breaks is None else self.clip.name
         at = ClipPosition(name, Fraction(frame.pts - start) * frame.time_base, position, width, height)
         crops = [self._crop(frame, one.face, at) for one in faces]
-        masks = self.masker.mask(crops) if crops else []
+        masks = self.masker.mask(crops, f" of frame {position}") if crops else []
         return [(crop, np.rint(mask.values * 255).astype(np.uint8)) for crop, mask in zip(crops, masks, strict=True)]
 
     def _crop(self, frame: Frame, face: Face, at: ClipPosition) -> Crop:

@@ -6,17 +6,18 @@ on its own, so a run that was killed and one that was not leave the same finding
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from understudy.ahead import ahead
+from understudy.answers import aligned_faces, followed_faces, found_faces, named_frames
 from understudy.faceset import Origin
 from understudy.plugins import blaming
 from understudy.progress import Progress
-from understudy.project import Chosen, ChosenExtract
+from understudy.project import ChosenExtract
 from understudy.tracking import is_cut_between, signature
 from understudy.video import ClipInfo, ClipReader, fingerprint, probe
 from understudy_sdk import Aligner, Detector, Face, FollowingAligner, Frame, Resources
@@ -54,25 +55,29 @@ class Finder:
 
     def look(self, frames: Sequence[Frame]) -> list[list[Face]]:
         """Return each frame's faces with landmarks, best score first."""
-        found = self.detect(frames)
-        return _call(self.choice.aligner, frames, lambda: self.aligner.align(frames, found))
+        return self._aligned(frames, self.detect(frames))
 
     def detect(self, frames: Sequence[Frame]) -> list[list[Face]]:
         """Return each frame's boxed faces, best score first."""
-        return _call(self.choice.detector, frames, lambda: self.detector.detect(frames))
+        with blaming(self.choice.detector.offer, f"looking at {named_frames(frames)}"):
+            return found_faces(self.detector.detect(frames), frames)
 
     def align(self, frame: Frame, faces: Sequence[Face]) -> list[Face]:
         """Return faces whose boxes are known with landmarks."""
-        return _call(self.choice.aligner, [frame], lambda: self.aligner.align([frame], [list(faces)]))[0]
+        return self._aligned([frame], [list(faces)])[0]
+
+    def _aligned(self, frames: Sequence[Frame], faces: Sequence[Sequence[Face]]) -> list[list[Face]]:
+        offer = self.choice.aligner.offer
+        with blaming(offer, f"looking at {named_frames(frames)}"):
+            answer = self.aligner.align(frames, faces)
+            return aligned_faces(answer, frames, faces, has_mesh=offer.spec.gives_mesh)
 
     def follow(self, frame: Frame, before: Sequence[Face]) -> list[Face | None]:
         """Return a neighbouring frame's faces as they lie in this one."""
         assert isinstance(self.aligner, FollowingAligner)
-        with blaming(self.choice.aligner.offer, f"following faces to the frame with pts {frame.pts}"):
-            answer = self.aligner.follow(frame, before)
-            if len(answer) != len(before):
-                raise ValueError(f"answered {len(answer)} faces for {len(before)}")
-            return answer
+        offer = self.choice.aligner.offer
+        with blaming(offer, f"following faces to {named_frames([frame])}"):
+            return followed_faces(self.aligner.follow(frame, before), before, has_mesh=offer.spec.gives_mesh)
 
 
 def find_clip(findings: Findings, clip: Path, finder: Finder, progress: Progress) -> None:
@@ -239,11 +244,3 @@ def _found(faces: Sequence[Face]) -> list[SeenFace]:
 def _seen(position: int, frame: Frame, mark: U8, faces: Sequence[SeenFace]) -> SeenFrame:
     ordered = sorted(faces, key=lambda one: -one.face.score)
     return SeenFrame(position, frame.pts, mark, tuple(ordered))
-
-
-def _call(chosen: Chosen, frames: Sequence[Frame], work: Callable[[], Any]) -> list[list[Face]]:
-    with blaming(chosen.offer, f"looking at the frames with pts {frames[0].pts} to {frames[-1].pts}"):
-        answer: list[list[Face]] = work()
-        if len(answer) != len(frames):
-            raise ValueError(f"answered {len(answer)} lists for {len(frames)} frames")
-        return answer

@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 
+from understudy.answers import check_masks
 from understudy.aside import PART, sync, whole_folder
 from understudy.errors import RequestError
 from understudy.faceset import FaceRow, Faceset, PendingMasks
@@ -126,10 +127,8 @@ def _masked(
 ) -> list[tuple[tuple[str, bytes, float, float], bool]]:
     """Return faces' new masks with what is measured under them, and whether there is nothing in them."""
     crops = [index.crop(row) for row in rows]
-    with blaming(chosen.offer, "masking faces"):
-        masks = masker.mask(crops)
-        if len(masks) != len(crops):
-            raise ValueError(f"answered {len(masks)} masks for {len(crops)} crops")
+    with blaming(chosen.offer, f"masking the faces {rows[0].name} to {rows[-1].name}"):
+        masks = check_masks(masker.mask(crops), crops)
     made = []
     for row, crop, mask in zip(rows, crops, masks, strict=True):
         values = np.rint(mask.values * 255).astype(np.uint8)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from understudy import training
+from understudy.answers import check_masks
 from understudy.aside import whole_file
 from understudy.errors import RequestError, StoreError
 from understudy.lock import locked
@@ -179,7 +180,7 @@ class _Watched:
 
     def _masks(self, masker: Masker, crops: Sequence[Crop]) -> list[Mask]:
         with blaming(self._order.chosen.offer, "masking labelled faces"):
-            return masker.mask(crops)
+            return check_masks(masker.mask(crops), crops)
 
 
 def _spread(faces: Sequence[LabelledFace], count: int) -> list[LabelledFace]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from understudy.answers import check_swaps
 from understudy_sdk import Crop, Model, Side, Swap, TrainableModel
 from understudy_sdk.types import F32
 from understudy_sdk.warp import resize_square
@@ -92,7 +93,7 @@ class Measuring:
             for side, faces in ((Side.SOURCE, self._source), (Side.TARGET, self._target)):
                 found |= self._rebuilt(model, side, faces)
             found = {"score": 1.0 - (found["haarpsi_source"] + found["haarpsi_target"]) / 2, **found}
-        swaps = [swap for crops in _batches(self._target.crops) for swap in model.swap(crops)]
+        swaps = [swap for crops in _batches(self._target.crops) for swap in check_swaps(model.swap(crops), crops)]
         found |= self._masks(swaps)
         pictures = [_fitted(swap.rgb, crop.size) for swap, crop in zip(swaps, self._target.crops, strict=True)]
         return found | self._expressions(pictures) | self._flicker(pictures)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from understudy.answers import check_layer, check_swaps
 from understudy.extraction import warp_crop
 from understudy.faceset import NO_TRACK, FaceRow
 from understudy.plugins import blaming
@@ -106,7 +107,7 @@ class _Stage:
         crops = [warp_crop(pictures[frame.index], row.face, spec.face_type, spec.size) for frame, row in places]
         first, last = places[0][0].index, places[-1][0].index
         with blaming(ready.swap.model.offer, f"swapping faces of frames {first} to {last}"):
-            swapped = ready.model.swap(crops)
+            swapped = check_swaps(ready.model.swap(crops), crops)
         swapped = enhanced_swaps(ready, swapped, [(pictures[frame.index], row) for frame, row in places])
         if ready.masker is not None and ready.swap.mask_swaps is not None:
             with blaming(ready.swap.mask_swaps.offer, f"masking swapped faces of frames {first} to {last}"):
@@ -134,7 +135,7 @@ class _Stage:
         crop = replace(one.crop, look=self._look(one, swap, near), motion_px=movement_of(one.row, self._faces.by_frame))
         region = frame.region(x0, y0, x1, y1)
         with blaming(chosen.offer, f"merging the face at frame {frame.index}"):
-            layer = merger.merge(region, swap, crop, one.mask)
+            layer = check_layer(merger.merge(region, swap, crop, one.mask), region)
         layer = self._ready.mark.laid(region, layer)
         laying = frame.lay(region, layer)
         index, row = self._ready.swap.index, one.row

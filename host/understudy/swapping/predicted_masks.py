@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from understudy.answers import check_masks
 from understudy_sdk import Crop, Masker, Swap
 from understudy_sdk.geometry import mesh_to_crop, scale_crop, transform_points
 
@@ -21,7 +22,8 @@ def masked_swaps(masker: Masker, crops: Sequence[Crop], swaps: Sequence[Swap]) -
         crops: The target's faces, whose landmarks the drawn ones share.
         swaps: The model's answers, one for each crop.
     """
-    masks = masker.mask([_as_crop(crop, swap) for crop, swap in zip(crops, swaps, strict=True)])
+    drawn = [_as_crop(crop, swap) for crop, swap in zip(crops, swaps, strict=True)]
+    masks = check_masks(masker.mask(drawn), drawn)
     return [replace(swap, predicted_mask=mask.values) for swap, mask in zip(swaps, masks, strict=True)]
 
 

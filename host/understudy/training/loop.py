@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from understudy.answers import check_losses
 from understudy.aside import clear_parts
 from understudy.errors import StoreError, TrainingError
 from understudy.lock import locked
@@ -165,7 +166,7 @@ class _Loop:
             losses = attempt_step(self._model, training.data, step, size)
             if losses is None:
                 raise self._out_of_memory(step)
-            return {name: float(losses[name]) for name in dict.fromkeys((*training.watched, *losses))}
+            return check_losses(losses, training.watched)
 
     def _out_of_memory(self, step: int) -> TrainingError:
         """Save what can be saved, and return what to tell about a step that memory was too small for."""
