@@ -80,7 +80,7 @@ def test_in_place_all_that_follows_from_masks_changes_with_them(bright, make_set
 
 def test_a_masker_that_fails_leaves_the_old_masks_and_what_it_made_is_used_later(bright, make_set):
     folder = make_set(frames=20)
-    with pytest.raises(PluginFailedError, match="failed while masking faces"):
+    with pytest.raises(PluginFailedError, match="failed while masking the faces"):
         apply_masker(folder, *bright("fails_at=17"), Silent())
     assert all(not mask.any() for _, mask in masks_of(folder))
     heard = Counted()
