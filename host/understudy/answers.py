@@ -75,14 +75,17 @@ def check_masks(answer: Any, crops: Sequence[Crop]) -> list[Mask]:
     return _listed("mask()", answer, Mask, len(crops), "crop")
 
 
-def check_swaps(answer: Any, crops: Sequence[Crop]) -> list[Swap]:
-    """Check a model's answer: one swap for each crop, of finite numbers."""
-    swaps = _listed("swap()", answer, Swap, len(crops), "crop")
+def check_swaps(answer: Any, crops: Sequence[Crop], call: str = "swap()", size: int | None = None) -> list[Swap]:
+    """Check a model's or an enhancer's answer: one swap for each crop, square, of finite numbers, of a size if given."""
+    swaps = _listed(call, answer, Swap, len(crops), "crop")
     for number, swap in enumerate(swaps):
-        if swap.rgb.shape[0] != swap.rgb.shape[1] or not swap.rgb.size:
-            raise InvalidValueError(f"swap()[{number}].rgb", f"of shape {swap.rgb.shape}", "square")
+        name, height = f"{call}[{number}].rgb", swap.rgb.shape[0]
+        if swap.rgb.shape[1] != height or not height:
+            raise InvalidValueError(name, f"of shape {swap.rgb.shape}", "square")
+        if size not in {None, height}:
+            raise InvalidValueError(name, f"of {height} px", f"of {size} px")
         if not np.isfinite(swap.rgb).all():
-            raise InvalidValueError(f"swap()[{number}].rgb", "not finite everywhere", "finite")
+            raise InvalidValueError(name, "not finite everywhere", "finite")
     return swaps
 
 
