@@ -19,6 +19,7 @@ from understudy_sdk import (
     Resources,
     StageConfig,
     StageSpec,
+    Swap,
     UrlSource,
     WeightFile,
 )
