@@ -237,13 +237,13 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
     from understudy.phases import resources_for
     from understudy.store import WorkFolder
     from understudy.swapping import mask_over_crop, reach
-    from understudy.video import ChunkWriter, ClipReader, Encoding, probe
+    from understudy.video import ChunkWriter, ClipReader, encoding_for, probe
 
     resources, info, clock, count = resources_for(project), probe(clip), Clock(), 0
     swap, video = project.swaps[0], project.output.video
     model = swap.model.build(resources)
     ready = ready_swap(WorkFolder(project.work), swap, jobs_of(project)[0], info, model, resources)
-    encoding, faces = Encoding(video.codec, video.encoder_options(), None), ready.faces_between(0, frames)
+    encoding, faces = encoding_for(video, info), ready.faces_between(0, frames)
     with ClipReader(clip) as reader, ChunkWriter(path, info, encoding) as writer:
         for frame in clock.timed("decoding", reader.frames(0, frames)):
             count += 1
@@ -266,15 +266,15 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
     return {name: seconds / count for name, seconds in clock.seconds.items()}
 
 
-def encode_alone(clip: Path, frames: int, path: Path, codec: str, options: dict[str, str]) -> float:
+def encode_alone(clip: Path, frames: int, path: Path, video: Any) -> float:
     """Return frames per second of decoding and encoding with the same settings and threads, nothing between."""
     from understudy.ahead import Behind, ahead
-    from understudy.video import ChunkWriter, ClipReader, Encoding, probe
+    from understudy.video import ChunkWriter, ClipReader, encoding_for, probe
 
     info, start, count = probe(clip), time.perf_counter(), 0
     with (
         ClipReader(clip) as reader,
-        ChunkWriter(path, info, Encoding(codec, options, None)) as writer,
+        ChunkWriter(path, info, encoding_for(video, info)) as writer,
         Behind(lambda frame: writer.add(frame.to_av()), depth=8) as encoder,
     ):
         for frame in ahead(reader.frames(0, frames), depth=8):
@@ -315,7 +315,7 @@ def _merging(job: Job, frames: int) -> dict[str, Any]:
     in_process(run_phase, narrow, "train")
     apart_seconds, _ = in_process(run_phase, narrow, "merge")
     video = write_project(job).output.video
-    alone = encode_alone(job.target, frames, job.folder / "alone.video", video.codec, video.encoder_options())
+    alone = encode_alone(job.target, frames, job.folder / "alone.video", video)
     return {
         "merger": job.args.merger,
         "frames_per_s": frames / seconds,

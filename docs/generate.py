@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from writing.project_file import EVERY, project_keys
 from writing.tables import form_table, table
 
 from understudy.corrections import _FileForm
+from understudy.encoders.catalogue import TRAITS
 from understudy.facesets.groups import GROUPINGS
 from understudy.facesets.metrics import METRICS
 from understudy.plugins import Registry, discover
@@ -112,6 +113,21 @@ def _untitled(node: Any) -> Any:
     return [_untitled(inner) for inner in node] if isinstance(node, list) else node
 
 
+def encoders_table() -> str:
+    """Return what each encoder of the catalogue is told, by default and to lose nothing."""
+
+    def listed(options: Mapping[str, str]) -> str:
+        return " ".join(f"`{name}={text}`" for name, text in options.items())
+
+    rows = []
+    for name, traits in TRAITS.items():
+        profiles = ", ".join(f"{listed(more)} for {form}" for form, more in traits.by_format.items())
+        lossless = "no" if traits.lossless is None else listed(traits.lossless) or "always"
+        rows.append((f"`{name}`", traits.vendor or "-", " ".join(filter(None, (listed(traits.fine), profiles))) or "-",
+                     lossless))  # fmt: skip
+    return table(("encoder", "hardware", "told, unless stated", "lossless"), rows)
+
+
 WRITERS: Final[dict[str, Callable[..., str]]] = {
     "settings": settings_table,
     "weights": weights_table,
@@ -122,6 +138,7 @@ WRITERS: Final[dict[str, Callable[..., str]]] = {
     "faces-schema": faces_schema,
     "commands": commands_pages,
     "project-keys": project_keys,
+    "encoders": encoders_table,
 }
 
 

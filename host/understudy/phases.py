@@ -31,7 +31,7 @@ from .progress import Progress
 from .project import PAID, ChosenFaceset, ChosenSwap, LoadedProject, only_for_paid_work
 from .store import PHASES, Artifact, WorkFolder, folder_bytes
 from .teaching import follow_training, learnt_by, load_learnt, newest_step, teach
-from .video import check_destination, check_mergeable, probe
+from .video import check_destination, check_encoding, check_mergeable, encoding_for, probe
 from .weights import WeightCache
 
 if TYPE_CHECKING:
@@ -314,8 +314,11 @@ def _check_merge(project: LoadedProject, jobs: Sequence[ClipJob]) -> None:
             raise RequestError(f"the folder {job.output.parent} cannot be made: {error.strerror}") from error
         if not os.access(job.output.parent, os.W_OK):
             raise RequestError(f"the folder {job.output.parent} cannot be written\n  choose another output.path")
-        check_mergeable(probe(job.clip))
-        check_destination(job.output, project.output.video.codec)
+        info = probe(job.clip)
+        check_mergeable(info)
+        encoding = encoding_for(project.output.video, info)
+        check_destination(job.output, encoding.codec)
+        check_encoding(info, encoding)
 
 
 def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> PhaseStatus:

@@ -109,16 +109,16 @@ def test_each_target_clip_has_one_output(project_file, fake_registry, tmp_path):
 @pytest.mark.parametrize(
     ("video", "options"),
     [
-        ("{}", {"crf": "16", "preset": "medium"}),
-        ("{codec: libx265}", {"crf": "16", "preset": "medium"}),
+        ("{}", {}),
+        ("{codec: libx265, preset: slow}", {"preset": "slow"}),
         ("{crf: 20, preset: fast, options: {tune: grain}}", {"crf": "20", "preset": "fast", "tune": "grain"}),
         ("{codec: ffv1, options: {level: 3}}", {"level": "3"}),
         ("{codec: prores_ks, options: {profile: hq}}", {"profile": "hq"}),
     ],
 )
-def test_an_encoder_is_told_only_what_it_knows(project_file, fake_registry, video, options):
+def test_what_is_stated_for_an_encoder_is_told_it(project_file, fake_registry, video, options):
     path = project_file(("path: out/done.mp4", f"path: out/done.mov\n  video: {video}"))
-    assert load_project(path, fake_registry).output.video.encoder_options() == options
+    assert load_project(path, fake_registry).output.video.stated_options() == options
 
 
 def test_a_recipe_leaves_out_what_may_change(project_file, fake_registry):

@@ -13,7 +13,7 @@ import typer
 
 from understudy import __version__
 
-from . import diagnosis, exchanging, plugin_authoring, plugins, projects, running, verifying
+from . import diagnosis, encoding, exchanging, plugin_authoring, plugins, projects, running, verifying
 from .faces import faces_app
 from .faceset import faceset_app
 from .masker import masker_app
@@ -49,6 +49,7 @@ plugins.plugins_app.command("check")(plugin_authoring.check_plugin)
 app.add_typer(plugins.plugins_app, name="plugins")
 app.add_typer(weights_app, name="weights")
 app.command("verify")(verifying.verify)
+app.command("encoders")(encoding.encoders)
 app.command("doctor")(diagnosis.doctor)
 app.command("demo")(running.demo)
 app.command("schema")(projects.schema)

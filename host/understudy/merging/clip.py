@@ -18,7 +18,7 @@ from understudy.provenance.attesting import attest_file
 from understudy.provenance.marking import FaceMark
 from understudy.store import Artifact, WorkFolder, write_json
 from understudy.swapping import ReadySwap
-from understudy.video import ClipInfo, ClipReader, Encoding, fingerprint, join_chunks, probe
+from understudy.video import ClipInfo, ClipReader, encoding_for, fingerprint, join_chunks, probe
 from understudy_sdk import Model, Resources
 
 from .chunks import merge_chunk
@@ -54,8 +54,7 @@ def merge_clip(
     """Merge a clip's missing chunks, join them, and return the output's path; ``device`` is named to the listener."""
     info = probe(job.clip)
     done, total, _ = merge_progress(work, artifact, job, project)
-    video = project.output.video
-    encoding = Encoding(video.codec, video.encoder_options(), video.pixel_format)
+    encoding = encoding_for(project.output.video, info)
     chunks = chunk_files(work, artifact, job, info)
     missing = {span: path for span, path in chunks.items() if not path.is_file()}
     artifact.prepare()

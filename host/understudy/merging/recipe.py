@@ -14,7 +14,7 @@ from understudy.provenance.attesting import signer_mark
 from understudy.selection import face_recipe, wanted_faces
 from understudy.store import Artifact, WorkFolder, digest, read_json
 from understudy.swapping import Window, widened_spans
-from understudy.video import ClipInfo, fingerprint, probe
+from understudy.video import ClipInfo, encoding_for, fingerprint, probe
 
 from .jobs import ClipJob, marking_of
 
@@ -36,11 +36,12 @@ def merge_artifact(work: WorkFolder, job: ClipJob, video: VideoSettings, learnt:
         video: How it is encoded.
         learnt: What each swap's model knows, by the swap's number: a checkpoint's name, or None.
     """
+    coded = encoding_for(video, probe(job.clip))
     recipe = {
         "format": FORMAT,
         "chunk_frames": CHUNK_FRAMES,
         "clip": fingerprint(job.clip),
-        "video": {"codec": video.codec, "pixel_format": video.pixel_format, "options": video.encoder_options()},
+        "video": {"codec": coded.codec, "pixel_format": coded.pixel_format, "options": dict(coded.options)},
         "swaps": [_swap_recipe(work, swap, learnt[swap.index]) for swap in job.swaps],
     } | ({"label": job.label} if job.label else {})
     return work.artifact("merge", job.clip.stem, recipe)

@@ -55,12 +55,12 @@ def check_files(data: object, path: Path) -> list[Problem]:
     if isinstance(pattern, str):
         merged = _clips_to_merge(data, clips)
         problems += [Problem(("output", "path"), text) for text in _output_faults(pattern, path, clips, merged)]
-    return [*problems, *_check_video(output.get("video", {})), *_check_certificate(output, path.parent)]
+    return [*problems, *_check_video(output.get("video", {}), pattern), *_check_certificate(output, path.parent)]
 
 
-def _check_video(data: object) -> list[Problem]:
+def _check_video(data: object, pattern: object) -> list[Problem]:
     try:
-        return encoder_problems(VideoForm.model_validate(data))
+        return encoder_problems(VideoForm.model_validate(data), pattern if isinstance(pattern, str) else "")
     except ValidationError:
         return []  # the first pass says what is wrong with it
 

@@ -251,16 +251,17 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class VideoSettings:
-    """How the output is encoded; what is None is left to the encoder or to the clip."""
+    """How the output is encoded, as stated; what is None is left to the encoder or to the clip."""
 
     codec: str
     crf: int | None
     preset: str | None
     pixel_format: str | None
     options: Mapping[str, str]
+    lossless: bool = False
 
-    def encoder_options(self) -> dict[str, str]:
-        """Return everything that the encoder is told, as FFmpeg's options."""
+    def stated_options(self) -> dict[str, str]:
+        """Return what the project itself tells the encoder, as FFmpeg's options."""
         stated = {"crf": self.crf, "preset": self.preset}
         return {**{key: str(value) for key, value in stated.items() if value is not None}, **self.options}
 

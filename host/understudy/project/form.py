@@ -18,10 +18,10 @@ from understudy_sdk import FaceType
 from .face_choice import FACE_SCHEMA, FaceChoice
 
 __all__ = [
+    "DEFAULT_CODEC",
     "DETECT_EVERY_WITH_FOLLOWING",
     "EXTRACT_DEFAULTS",
     "FORMAT_VERSION",
-    "X26_DEFAULTS",
     "CertificateForm",
     "ChangeForm",
     "ConsentForm",
@@ -42,8 +42,8 @@ __all__ = [
 FORMAT_VERSION: Final = 1
 """The newest version of the project file that is understood."""
 
-X26_DEFAULTS: Final[dict[str, tuple[int, str]]] = {"libx264": (16, "medium"), "libx265": (16, "medium")}
-"""``crf`` and ``preset`` of the codecs whose own defaults are coarser than finished footage wants."""
+DEFAULT_CODEC: Final = "libx264"
+"""What codes an output that is no sequence of pictures."""
 
 
 def _device(value: str) -> str:
@@ -318,8 +318,17 @@ class VideoForm(Form):
 
     model_config = ConfigDict(coerce_numbers_to_str=True)  # options are text to FFmpeg: preset 8 is as good as "8"
 
-    codec: Annotated[str, Field(description="An FFmpeg video encoder.")] = "libx264"
-    crf: Annotated[int | None, Field(ge=0, le=63, description="Quality, less is better; 16 for x264 and x265.")] = None
+    codec: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="An FFmpeg video encoder, or copy-from-source for the clip's own way; libx264 unless stated.",
+        ),
+    ] = None
+    lossless: Annotated[bool, Field(description="Every sample stays as it was merged; not every codec can.")] = False
+    crf: Annotated[
+        int | None, Field(ge=0, le=63, description="Quality, less is better; what loses nothing visible unless stated.")
+    ] = None
     preset: Annotated[str | None, Field(description="Effort of encoding; medium for x264 and x265.")] = None
     pixel_format: Annotated[str | None, Field(description="The clip's own unless stated.")] = None
     options: Annotated[dict[str, str], Field(description="Further options of the encoder, as text.")] = {}

@@ -131,7 +131,7 @@ def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registr
 def _output(root: Path, form: OutputForm) -> OutputSettings:
     own = form.certificate
     certificate = Certificate(clip_path(root, own.chain), clip_path(root, own.key)) if own else None
-    return OutputSettings(form.path, video_settings(form.video), form.label.strip(), certificate)
+    return OutputSettings(form.path, video_settings(form.video, form.path), form.label.strip(), certificate)
 
 
 def _faceset(path: Path, name: str, form: ProjectForm, faceset: FacesetForm, choices: Choices) -> ChosenFaceset:

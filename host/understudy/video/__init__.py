@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from .checks import check_mergeable, check_square, refuse_unlike
 from .clip import ClipInfo, probe
+from .encoding import Encoding, check_encoding, encoding_for
 from .fingerprint import fingerprint
 from .frame import DecodedFrame
 from .join import check_destination, join_chunks
 from .laying import Laying, PlaneChange
 from .reader import ClipReader
 from .stills import stills_of
-from .writer import ChunkWriter, Encoding
+from .writer import ChunkWriter
 
 __all__ = [
     "ChunkWriter",
@@ -21,8 +22,10 @@ __all__ = [
     "Laying",
     "PlaneChange",
     "check_destination",
+    "check_encoding",
     "check_mergeable",
     "check_square",
+    "encoding_for",
     "fingerprint",
     "join_chunks",
     "probe",

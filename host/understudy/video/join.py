@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,17 +13,18 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from understudy.encoders.listing import CONTAINERS, is_held
 from understudy.errors import MediaError
 
 from .aside import written_aside
 from .clip import ClipInfo, probe
 from .container import main_video, open_media, packets_of
+from .encoding import stored_tags
 from .tracks import copied_packets, copy_tracks, kept_tags
 from .writer import FIRST_PTS
 
 __all__ = ["check_destination", "join_chunks"]
 
-_FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 _REORDER = 64  # more than any codec reorders: the latest time of a chunk is among its last packets
 
 
@@ -44,8 +43,8 @@ def check_destination(destination: Path, codec: str) -> None:
     Raises:
         MediaError: If the suffix is unknown, or its container does not hold what the encoder makes.
     """
-    if not _is_held(_format_of(destination), codec):
-        others = [suffix for suffix, other in _FORMATS.items() if _is_held(other, codec)]
+    if not is_held(_format_of(destination), codec):
+        others = [suffix for suffix, other in CONTAINERS.items() if is_held(other, codec)]
         advice = f"end its name in {', '.join(others)}" if others else "choose another codec"
         raise MediaError(destination, f"{destination.suffix} files do not hold {codec}", advice)
 
@@ -99,18 +98,11 @@ def join_chunks(
 
 def _format_of(destination: Path) -> str:
     try:
-        return _FORMATS[destination.suffix.lower()]
+        return CONTAINERS[destination.suffix.lower()]
     except KeyError:
         raise MediaError(
-            destination, f"no container is known by the suffix {destination.suffix!r}", f"use {', '.join(_FORMATS)}"
+            destination, f"no container is known by the suffix {destination.suffix!r}", f"use {', '.join(CONTAINERS)}"
         ) from None
-
-
-def _is_held(name: str, codec: str) -> bool:
-    with av.open(io.BytesIO(), "w", format=name) as trial, suppress(ValueError):  # UnknownCodecError is one, too
-        trial.add_stream(codec)
-        return True
-    return False
 
 
 def _muxer_options(name: str, info: ClipInfo) -> dict[str, str]:
@@ -129,9 +121,10 @@ def _video_track(output: OutputContainer, chunk: VideoStream, video: VideoStream
     context = track.codec_context
     track.time_base = info.time_base
     context.framerate = info.average_rate
-    context.color_primaries, context.color_trc = info.tags.primaries, info.tags.transfer
-    context.colorspace = info.tags.matrix
-    context.color_range = info.tags.range or chunk.codec_context.color_range
+    tags = stored_tags(info, chunk.codec_context.pix_fmt or info.pixel_format)
+    context.color_primaries, context.color_trc = tags.primaries, tags.transfer
+    context.colorspace = tags.matrix
+    context.color_range = tags.range or chunk.codec_context.color_range
     if info.sample_aspect_ratio:
         context.sample_aspect_ratio = info.sample_aspect_ratio
     if info.display_matrix:

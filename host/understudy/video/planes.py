@@ -10,8 +10,9 @@ from typing import Any, Literal
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.format import VideoFormat
 
-__all__ = ["PixelLayout", "exact_equivalents", "layout_of", "samples", "working_format"]
+__all__ = ["PixelLayout", "exact_equivalents", "has_alpha", "layout_of", "samples", "working_format"]
 
 _SUBSAMPLING = {"420": (2, 2), "422": (2, 1), "444": (1, 1), "411": (4, 1), "410": (4, 4), "440": (1, 2)}
 _PLANAR = re.compile(r"yuv(?P<kind>[aj]?)(?P<sub>4\d\d)p(?P<depth>\d+)?(?P<end>le|be)?")
@@ -121,6 +122,11 @@ def exact_equivalents(pixel_format: str) -> tuple[str, ...]:
         if pixel_format in family:
             return tuple(name for name in family if name != pixel_format)
     return ()
+
+
+def has_alpha(pixel_format: str) -> bool:
+    """Tell whether a pixel format says how much of each pixel is seen."""
+    return any(one.is_alpha for one in VideoFormat(pixel_format).components)
 
 
 def samples(picture: av.VideoFrame, layout: PixelLayout, channel: int) -> npt.NDArray[Any]:
