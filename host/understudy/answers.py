@@ -76,7 +76,7 @@ def check_masks(answer: Any, crops: Sequence[Crop]) -> list[Mask]:
 
 
 def check_swaps(answer: Any, crops: Sequence[Crop], call: str = "swap()", size: int | None = None) -> list[Swap]:
-    """Check a model's or an enhancer's answer: for each crop one swap, square, finite, and of a size if one is given."""
+    """Check a model's or an enhancer's answer: for each crop one swap, square, finite, of a size if given."""
     swaps = _listed(call, answer, Swap, len(crops), "crop")
     for number, swap in enumerate(swaps):
         name, height = f"{call}[{number}].rgb", swap.rgb.shape[0]

@@ -280,7 +280,7 @@ def broken(fake_registry, monkeypatch):
 def test_plugins_list(cli, broken):
     done = cli("plugins", "list")
     assert [line.split() for line in done.out.splitlines()][1:] == [
-        ["masker", "outline", "ok", "a-house", "1.0", "Draws", "lines."]
+        ["masker", "outline", "ok", "a-house", "1.0", "-", "Draws", "lines."]
     ]
     assert "1 more are not usable; to see why: understudy plugins list --all" in done.err
     done = cli("plugins", "list", "--all")
@@ -299,6 +299,9 @@ def test_plugins_show(cli, broken):
     (facts,) = json.loads(cli("plugins", "show", "learner", "--json").out)
     assert (facts["stage"], facts["distribution"], facts["revision"]) == ("model", "understudy-fakes", 3)
     assert facts["settings"]["properties"]["resolution"]["multipleOf"] == 16
+    (row,) = json.loads(cli("plugins", "show", "torn", "--json").out)
+    assert (row["status"], row["reason"]) == ("failed", "SyntaxError: line 3")
+    assert "torn (from b-house 2.0) is failed:\n  SyntaxError: line 3" in cli("plugins", "show", "torn").out
     done = cli("plugins", "show", "lerner")
     assert done.code == 2
     assert "Did you mean 'learner'?" in done.err

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
-    from understudy.plugins import Offer
-    from understudy_sdk import StageConfig
+    from understudy.plugins import Offer, PluginRow, Registry
 
 __all__ = ["plugins_app"]
 
 plugins_app = typer.Typer(no_args_is_help=True, help="See which plugins are installed and what they can be told.")
+
+_CHOOSABLE: Final = ("ok", "ambiguous")
 
 
 @plugins_app.command("list")
@@ -21,26 +21,29 @@ def list_plugins(
     show_all: Annotated[bool, typer.Option("--all", help="Also those that failed, are blocked or unusable.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """List the plugins a project may choose from."""
+    """List the plugins a project may choose from, and whether they may be used in paid work."""
+    from understudy.plugin_facts import paid_work_of, row_facts
     from understudy.plugins import discover
 
     from .printing import print_json, print_table
 
-    every = discover().rows
-    rows = [row for row in every if show_all or row.status == "ok"]
+    registry = discover()
+    rows = [row for row in registry.rows if show_all or row.status in _CHOOSABLE]
     if as_json:
-        print_json([dataclasses.asdict(row) for row in rows])
+        print_json([row_facts(row, registry) for row in rows])
         return
     lines = [
-        (row.stage or "-", row.name or "-", row.status, f"{row.distribution} {row.version}", row.summary)
+        (row.stage or "-", row.name or "-", row.status, f"{row.distribution} {row.version}",
+         paid_work_of(row, registry) or "-", row.summary)
         for row in rows
-    ]
-    print_table(("stage", "name", "status", "from", "summary"), lines)
+    ]  # fmt: skip
+    print_table(("stage", "name", "status", "from", "paid work", "summary"), lines)
     for row in rows:
         if row.reason:
-            typer.echo(f"\n{row.entry_point} (from {row.distribution} {row.version}) is {row.status}:\n  {row.reason}")
-    if len(rows) < len(every):
-        typer.echo(f"{len(every) - len(rows)} more are not usable; to see why: understudy plugins list --all", err=True)
+            _print_reason(row)
+    if len(rows) < len(registry.rows):
+        count = len(registry.rows) - len(rows)
+        typer.echo(f"{count} more are not usable; to see why: understudy plugins list --all", err=True)
 
 
 @plugins_app.command("show")
@@ -48,69 +51,55 @@ def show_plugin(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What a project writes after use:", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Show what a plugin can be told, and the weight files it needs."""
-    from understudy.errors import UnknownPluginError
+    """Show what a plugin can be told, its licence, and the weight files it needs; or why it is not there."""
+    from understudy.plugin_facts import facts_of, row_facts
     from understudy.plugins import STAGES, discover
 
     from .printing import print_json
 
     registry = discover()
-    offers = [offers[name] for stage in STAGES if name in (offers := registry.offers(stage))]
-    if not offers:
-        raise UnknownPluginError("plugin", name, {name for stage in STAGES for name in registry.offers(stage)})
+    offers = [offer for stage in STAGES for offer in registry.named(stage, name)]
+    rows = [row for row in registry.rows if name in {row.name, row.entry_point} and row.status not in _CHOOSABLE]
+    if not (offers or rows):
+        raise _unknown(name, registry)
     if as_json:
-        print_json([_facts(offer) for offer in offers])
+        print_json([*map(facts_of, offers), *(row_facts(row, registry) for row in rows)])
         return
     for offer in offers:
         _print_offer(offer)
+    for row in rows:
+        _print_reason(row)
 
 
-def _facts(offer: Offer) -> dict[str, Any]:
-    spec = offer.spec
-    return {
-        "stage": offer.stage,
-        "name": spec.name,
-        "summary": spec.summary,
-        **dataclasses.asdict(offer.origin),
-        "revision": spec.revision,
-        "settings": spec.config.model_json_schema(by_alias=True),
-        "weights": [dataclasses.asdict(weight) for weight in spec.weights],
-    }
+def _unknown(name: str, registry: Registry) -> Exception:
+    from understudy.errors import UnknownPluginError
+    from understudy.plugins import STAGES
+
+    return UnknownPluginError("plugin", name, {offer.spec.name for stage in STAGES for offer in registry.every(stage)})
+
+
+def _print_reason(row: PluginRow) -> None:
+    typer.echo(f"\n{row.entry_point} (from {row.distribution} {row.version}) is {row.status}:\n  {row.reason}")
 
 
 def _print_offer(offer: Offer) -> None:
+    from understudy.plugin_facts import paid_work, settings_of
+
+    from .printing import size
+
     spec, origin = offer.spec, offer.origin
     typer.echo(f"{offer.stage} {spec.name}: {spec.summary}")
-    typer.echo(f"  from {origin.distribution} {origin.version}, entry point {origin.entry_point}")
-    for line in _setting_lines(spec.config):
-        typer.echo(f"  {line}")
+    typer.echo(
+        f"  from {origin.distribution} {origin.version}, entry point {origin.entry_point}, revision {spec.revision}"
+    )
+    says = {"yes": "allowed", "no": "not allowed", "some settings": "allowed with settings that need no such weights"}
+    typer.echo(f"  licence: {origin.licence or 'not stated'}; paid work: {says[paid_work(offer)]}")
+    for one in settings_of(spec.config):
+        usual = f" = {one.usual}" if one.usual else ", must be stated"
+        typer.echo(f"  {one.name}: {one.kind}{usual}" + (f"  {one.meaning}" if one.meaning else ""))
+    if not spec.config.model_fields:
+        typer.echo("  no settings")
     for weight in spec.weights:
         paid = "paid work allowed" if weight.commercial else "no paid work"
-        typer.echo(f"  needs the weight file {weight.name} ({weight.weights_licence}; {paid})")
-
-
-def _setting_lines(config: type[StageConfig]) -> list[str]:
-    """Return a line for every setting: its name, kind, limits, default and meaning."""
-    schema = config.model_json_schema(by_alias=True)
-    definitions = schema.get("$defs", {})
-    lines = []
-    for name, facts in schema.get("properties", {}).items():
-        default = f" = {facts['default']}" if "default" in facts else ""
-        meaning = f"  {facts['description']}" if "description" in facts else ""
-        lines.append(f"{name}: {_kind(facts, definitions)}{default}{meaning}")
-    return lines or ["no settings"]
-
-
-def _kind(facts: dict[str, Any], definitions: dict[str, Any]) -> str:
-    """Write what a value may be, from its JSON schema."""
-    if "$ref" in facts:
-        return _kind(definitions[facts["$ref"].rpartition("/")[2]], definitions)
-    if "const" in facts:
-        return str(facts["const"])
-    if "enum" in facts:
-        return " | ".join(map(str, facts["enum"]))
-    if "anyOf" in facts:
-        return " | ".join(_kind(choice, definitions) for choice in facts["anyOf"])
-    words = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<", "multipleOf": "x"}
-    limits = ", ".join(f"{sign} {facts[key]:g}" for key, sign in words.items() if key in facts)
-    return str(facts.get("type", "any")) + (f" ({limits})" if limits else "")
+        terms = f"{size(weight.size)}; code {weight.code_licence}; weights {weight.weights_licence}; {paid}"
+        typer.echo(f"  needs the weight file {weight.name} ({terms})")
