@@ -26,6 +26,7 @@ from .extraction import (
 from .learning import swap_artifact
 from .lock import locked
 from .merging import ClipJob, jobs_of, marking_of, merge_artifact, merge_clip, merge_progress, overlap_text, ready_swap
+from .plugin_record import PluginRecord
 from .processes import place_of
 from .progress import Progress
 from .project import PAID, ChosenFaceset, ChosenSwap, LoadedProject, only_for_paid_work
@@ -157,6 +158,7 @@ def _run(job: _Job, phases: Sequence[str]) -> RunResult:
             check_clips(faceset)
     work.prepare()
     with locked(project.work, f"working on {project.path.name}"):
+        _note_plugins(project, progress)
         if "extract" in phases:
             for faceset in _used_facesets(project):
                 _extract(work, project, faceset, progress)
@@ -178,12 +180,12 @@ def status(project: LoadedProject) -> tuple[PhaseStatus, ...]:
     for faceset in _used_facesets(project):
         artifact = faceset_artifact(work, faceset)
         done, total, _ = faceset_progress(artifact, faceset)
-        found.append(_status(work, artifact, done, total, is_done=done == total))
+        found.append(_status(work, project, artifact, (done, total), is_done=done == total))
     for swap in project.swaps:
         artifact = swap_artifact(work, swap)
         done, total = newest_step(artifact), swap.iterations
         if total:
-            found.append(_status(work, artifact, min(done, total), total, is_done=done >= total))
+            found.append(_status(work, project, artifact, (min(done, total), total), is_done=done >= total))
     return (*found, *(_merge_status(work, project, job) for job in jobs_of(project)))
 
 
@@ -212,6 +214,14 @@ def clean(project: LoadedProject, plan: Sequence[Garbage]) -> int:
         for garbage in plan:
             work.remove(garbage.path)
     return sum(garbage.bytes for garbage in plan)
+
+
+def _note_plugins(project: LoadedProject, progress: Progress) -> None:
+    """Tell which plugins are other versions than at the last run, and write down what they are now."""
+    record = PluginRecord(project.work)
+    for text in record.changes(project.offers):
+        progress.say(text)
+    record.write(project.offers)
 
 
 def _used_facesets(project: LoadedProject) -> list[ChosenFaceset]:
@@ -331,11 +341,16 @@ def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> Pha
         done, total, is_joined = merge_progress(work, artifact, job, project)
     except UnderstudyError as error:
         return PhaseStatus("merge", job.clip.stem, "missing", 0, total, str(error).splitlines()[0])
-    return _status(work, artifact, done, total, is_done=is_joined)
+    return _status(work, project, artifact, (done, total), is_done=is_joined)
 
 
-def _status(work: WorkFolder, artifact: Artifact, done: int, total: int, *, is_done: bool) -> PhaseStatus:
-    why = work.why_stale(artifact)
+def _status(
+    work: WorkFolder, project: LoadedProject, artifact: Artifact, progress: tuple[int, int], *, is_done: bool
+) -> PhaseStatus:
+    (done, total), why = progress, work.why_stale(artifact)
+    if why:
+        touched = [offer for offer in project.offers if offer.stage in why]
+        why = "; ".join([why, *PluginRecord(project.work).changes(touched)])
     state: State = "done" if is_done else "partial" if done else "stale" if why else "missing"
     return PhaseStatus(artifact.phase, artifact.name, state, done, total, "" if is_done else why)
 

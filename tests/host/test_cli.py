@@ -280,7 +280,7 @@ def broken(fake_registry, monkeypatch):
 def test_plugins_list(cli, broken):
     done = cli("plugins", "list")
     assert [line.split() for line in done.out.splitlines()][1:] == [
-        ["masker", "outline", "ok", "a-house", "1.0", "-", "Draws", "lines."]
+        ["masker", "outline", "ok", "a-house", "1.0", "yes", "Draws", "lines."]
     ]
     assert "1 more are not usable; to see why: understudy plugins list --all" in done.err
     done = cli("plugins", "list", "--all")

@@ -33,6 +33,7 @@ def check(
 ) -> None:
     """Check a project file without reading any footage; every problem is told with its place."""
     from understudy.errors import ProjectError
+    from understudy.plugin_record import PluginRecord
     from understudy.project import discover_for, load_project
 
     from .printing import print_json
@@ -48,6 +49,8 @@ def check(
         print_json({"ok": True, "path": loaded.path, "problems": [], "name": loaded.name, **counts})
     else:
         typer.echo(f"{project}: ok (facesets: {counts['facesets']}, swaps: {counts['swaps']})")
+    for text in PluginRecord(loaded.work).changes(loaded.offers):
+        typer.echo(text, err=True)
     if loaded.swaps and loaded.consent is None:
         typer.echo(f"{project}: states no consent yet; nothing can be merged without it", err=True)
 

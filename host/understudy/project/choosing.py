@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from understudy.errors import PluginFailedError
+from understudy.plugin_record import PluginRecord
 from understudy.plugins import Offer, Registry, blaming
 from understudy_sdk import CHANGEABLE, INPUT_PATH, FaceType, StageConfig
 
@@ -35,13 +36,15 @@ Layer = tuple[Loc, Any]
 """A place that may state ``use`` and ``with``, and what stands there."""
 
 
-def choose_stages(data: object, registry: Registry, root: Path) -> tuple[Choices, list[Problem]]:
+def choose_stages(
+    data: object, registry: Registry, root: Path, record: PluginRecord | None = None
+) -> tuple[Choices, list[Problem]]:
     """Look up and validate the choice of every stage in a project's data, whatever else is wrong with it.
 
-    ``root`` is the project's folder, where paths in settings start.
+    ``root`` is the project's folder, where paths in settings start; ``record`` knows how plugins were at its last run.
     """
     is_paid = isinstance(data, dict) and data.get("licence") == PAID
-    chooser = _Chooser(registry, root, is_paid=is_paid)
+    chooser = _Chooser(registry, root, record or PluginRecord(root / "none"), is_paid=is_paid)
     defaults = mapping_at(data, "extract")
     for stage in (*EXTRACT_STAGES, "recognizer"):
         if isinstance(defaults.get(stage), dict) and "use" in defaults[stage]:
@@ -70,8 +73,9 @@ def choose_stages(data: object, registry: Registry, root: Path) -> tuple[Choices
 class _Chooser:
     """Makes choices and keeps what is wrong with them."""
 
-    def __init__(self, registry: Registry, root: Path, *, is_paid: bool) -> None:
+    def __init__(self, registry: Registry, root: Path, record: PluginRecord, *, is_paid: bool) -> None:
         self.registry = registry
+        self.record = record
         self.is_paid = is_paid
         self.root = root
         self.choices: Choices = {}
@@ -241,7 +245,7 @@ class _Chooser:
         for problem in faults:
             first = str(problem.loc[0]) if problem.loc else ""
             loc = (*settings[first][0], *problem.loc[1:]) if first in settings else (*home, *problem.loc)
-            self.problems.append(Problem(loc, problem.text, problem.at_key))
+            self.problems.append(Problem(loc, problem.text + self.record.about(offer, first), problem.at_key))
         if config is not None:
             self.choices[key] = Chosen(offer.stage, offer, self._with_absolute_paths(config, home, settings))
 

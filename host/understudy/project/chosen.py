@@ -308,6 +308,7 @@ class LoadedProject:
         swaps: In the project's order.
         output: Where the result goes.
         registry: The plugins that were chosen from.
+        offers: Those that it chose, each once.
     """
 
     path: Path
@@ -322,6 +323,7 @@ class LoadedProject:
     swaps: tuple[ChosenSwap, ...]
     output: OutputSettings
     registry: Registry
+    offers: tuple[Offer, ...]
 
     def clips_to_merge(self) -> tuple[Path, ...]:
         """Return the clips that some swap targets, each once, in the project's order."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from understudy import __version__
 from understudy.errors import ProjectError, RequestError
+from understudy.plugin_record import PluginRecord
 from understudy.plugins import Registry
 
 from .beginnings import check_beginnings
@@ -64,7 +65,8 @@ def load_project(path: Path, registry: Registry, overrides: Sequence[str] = ()) 
     wrong_overrides = apply_overrides(document, overrides)
     form, problems = _shape(document.data)
     registry = registry.without(blocked_names(document.data), BLOCKED_BY)
-    choices, wrong_choices = choose_stages(document.data, registry, path.absolute().parent)
+    record = PluginRecord(work_folder(path.absolute()))
+    choices, wrong_choices = choose_stages(document.data, registry, path.absolute().parent, record)
     place = path.absolute()
     problems += [*document.problems, *wrong_choices, *check_files(document.data, place)]
     problems += check_required(document.data)
@@ -125,6 +127,7 @@ def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registr
         swaps=_swaps(path.parent, form, facesets, choices),
         output=_output(path.parent, form.output),
         registry=registry,
+        offers=tuple({id(chosen.offer): chosen.offer for chosen in choices.values()}.values()),
     )
 
 
