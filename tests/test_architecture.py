@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import understudy
 import understudy_sdk
 from understudy import hookspecs
 from understudy.plugins import STAGES
@@ -77,6 +78,10 @@ def test_the_import_walls_stand():
     assert "Contracts: 4 kept, 0 broken" in done.stdout
 
 
+def test_importing_the_application_loads_nothing_heavy():
+    assert loaded_after("import understudy\ndir(understudy)", HEAVY) == []
+
+
 def test_discovery_loads_no_library_that_computes():
     code = "from understudy.plugins import discover\nassert len(discover().rows) >= 6"
     assert loaded_after(code, COMPUTING) == []
@@ -85,12 +90,11 @@ def test_discovery_loads_no_library_that_computes():
 def test_checking_a_project_loads_no_library_that_computes(tmp_path):
     code = f"""
 from pathlib import Path
-from understudy.plugins import discover
-from understudy.project import load_project, start_project
-path = start_project(Path({str(tmp_path / "p")!r}))
+import understudy
+path = understudy.start_project(Path({str(tmp_path / "p")!r}))
 for name in ("source.mp4", "target.mp4"):
     (path.parent / "footage" / name).touch()
-assert load_project(path, discover()).swaps
+assert understudy.load(path).swaps and not understudy.check(path)
 """
     assert loaded_after(code, COMPUTING) == []
 
@@ -149,9 +153,10 @@ def test_each_stage_has_one_hook_that_is_documented():
 
 def test_public_names_are_those_that_were_promised():
     promised = PUBLIC_NAMES.read_text(encoding="utf-8").split()
-    found = [f"understudy_sdk.{name}" for name in sorted(understudy_sdk.__all__)]
+    packages = (understudy, understudy_sdk)
+    found = [f"{package.__name__}.{name}" for package in packages for name in sorted(package.__all__)]
     assert found == promised, "a name was added or removed: edit tests/data/public_names.txt if that is meant"
-    assert all(hasattr(understudy_sdk, name) for name in understudy_sdk.__all__)
+    assert all(hasattr(package, name) for package in packages for name in package.__all__)
 
 
 def test_all_three_packages_tell_their_types():

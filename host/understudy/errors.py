@@ -10,6 +10,7 @@ UnderstudyError (understudy_sdk)
 ├── MediaError               a media file cannot be read or written        exit 4
 ├── PluginFailedError        a stranger's code raised                      exit 1
 ├── StageYieldError          a phase ran and found nothing to go on with   exit 1
+├── Cancelled                the program that made the call asked it to stop; the work is saved
 ├── TrainingError            training cannot go on                         exit 1
 └── StoreError               the work folder cannot be used                exit 1
 """
@@ -24,6 +25,7 @@ from understudy_sdk import InvalidValueError, UnderstudyError
 
 __all__ = [
     "AmbiguousPluginError",
+    "Cancelled",
     "DeviceError",
     "MediaError",
     "PluginFailedError",
@@ -129,3 +131,11 @@ class TrainingError(UnderstudyError):
 
 class StoreError(UnderstudyError):
     """The work folder cannot be used."""
+
+
+class Cancelled(UnderstudyError):  # noqa: N818 - nothing went wrong
+    """Work stopped because the program that asked for it wanted so; what was finished is kept."""
+
+    def __init__(self) -> None:
+        """Say that it can go on."""
+        super().__init__("stopped as asked; the work done is saved, and the same call goes on from there")

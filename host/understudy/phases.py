@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from understudy_sdk import Resources
 from understudy_sdk.errors import UnderstudyError
 
+from .cancelling import Cancel, StoppingProgress
 from .devices import resolve_device
 from .errors import RequestError
 from .extraction import (
@@ -105,7 +106,12 @@ def resources_for(project: LoadedProject) -> Resources:
 
 
 def run(
-    project: LoadedProject, *, phases: Sequence[str] = PHASES, progress: Progress, for_s: float | None = None
+    project: LoadedProject,
+    *,
+    phases: Sequence[str] = PHASES,
+    progress: Progress,
+    for_s: float | None = None,
+    cancel: Cancel | None = None,
 ) -> RunResult:
     """Do what is missing of the given phases, and return the merged clips.
 
@@ -116,19 +122,23 @@ def run(
         phases: Which of ``extract``, ``train`` and ``merge``.
         progress: Hears how far it is.
         for_s: After so many seconds training ends early, its state saved; None sets no end.
+        cancel: Once it is set, the run stops: a training after its step, which is saved; all else after the frames
+            that are in work, whose chunk is made again another time.
 
     Raises:
+        Cancelled: ``cancel`` was set.
         UnderstudyError: Whatever stops it; what was finished is kept, and another run goes on from there.
     """
     place, end_s = place_of(), None if for_s is None else time.monotonic() + for_s
+    job = _Job(WorkFolder(project.work), project, progress, end_s, cancel=Cancel() if cancel is None else cancel)
     if place.count == 1:
-        return _run(_Job(WorkFolder(project.work), project, progress, end_s), phases)
+        return _run(job, phases)
     from .training.parallel import Crew  # noqa: PLC0415 - brings torch
 
     resources = resources_for(project)
     with Crew(place, resources.device) as crew:
         if place.is_first:
-            return _run(_Job(WorkFolder(project.work), project, progress, end_s, crew), phases)
+            return _run(replace(job, crew=crew), phases)
         _follow(project, replace(resources, parallel=crew.parallel), crew)
         return RunResult(())
 
@@ -142,14 +152,21 @@ class _Job:
     progress: Progress
     end_s: float | None = None
     crew: Crew | None = None
+    cancel: Cancel = field(default_factory=Cancel)
 
     def is_over(self) -> bool:
-        """Tell whether the time given is over."""
-        return self.end_s is not None and time.monotonic() >= self.end_s
+        """Tell whether a training is to end: it was asked to, or the time given is over."""
+        return self.cancel.is_set() or (self.end_s is not None and time.monotonic() >= self.end_s)
+
+    @property
+    def stopping(self) -> Progress:
+        """What hears how far work is that can be stopped at any time."""
+        return StoppingProgress(self.progress, self.cancel)
 
 
 def _run(job: _Job, phases: Sequence[str]) -> RunResult:
-    work, project, progress = job.work, job.project, job.progress
+    work, project, progress = job.work, job.project, job.stopping
+    job.cancel.check()
     jobs = jobs_of(project)
     if "merge" in phases:
         _check_merge(project, jobs)
@@ -167,6 +184,7 @@ def _run(job: _Job, phases: Sequence[str]) -> RunResult:
             _check_helpers(job)
         if "train" in phases:
             for swap in project.swaps:
+                job.cancel.check()
                 if not job.is_over():
                     _train(job, swap)
         outputs = [_merge(work, project, one, progress) for one in jobs] if "merge" in phases else []
@@ -247,6 +265,7 @@ def _train(job: _Job, swap: ChosenSwap) -> None:
     parallel = job.crew.parallel if job.crew else None
     resources = replace(resources_for(job.project), parallel=parallel)
     outcome = teach(job.work, swap, resources, job.progress, job.is_over, job.crew)
+    job.cancel.check()
     if outcome.step < swap.iterations:
         job.progress.say(
             f"the time given is over: step {outcome.step} of {swap.iterations} is saved in {outcome.checkpoint}"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
-__all__ = ["Progress", "Silent"]
+__all__ = ["Progress", "Silent", "Written"]
+
+Written = Literal["preview", "checkpoint", "clip", "page"]
+"""What a listener is told of as soon as it lies on the disk."""
 
 
 class Progress(Protocol):
@@ -26,6 +30,10 @@ class Progress(Protocol):
         """Pass on one line that the user should read, such as frames that could not be decoded."""
         ...
 
+    def wrote(self, what: Written, path: Path, step: int = 0) -> None:
+        """Tell that something to look at lies on the disk; ``step`` is a training's."""
+        ...
+
 
 class Silent:
     """Hears everything and says nothing."""
@@ -41,3 +49,6 @@ class Silent:
 
     def say(self, text: str) -> None:
         """Hear a line."""
+
+    def wrote(self, what: Written, path: Path, step: int = 0) -> None:
+        """Hear of a file."""

@@ -44,7 +44,7 @@ def ran(monkeypatch):
     """Give the calls that ``understudy.phases.run`` received in its stead."""
     calls = []
 
-    def run(project, *, phases, progress, for_s=None):
+    def run(project, *, phases, progress, for_s=None, cancel=None):
         calls.append(SimpleNamespace(project=project, phases=tuple(phases), for_s=for_s))
         progress.start("extract anna", 4, "frames", done=1, device="cpu")
         progress.advance(3)

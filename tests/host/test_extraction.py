@@ -40,8 +40,8 @@ class Listener(Silent):
     def start(self, phase, total, unit, *, done=0, device=""):
         self.steps.append([phase.rpartition(": ")[2], done, 0])
 
-    def advance(self, amount=1):
-        self.steps[-1][2] += amount
+    def advance(self, count=1, note=""):
+        self.steps[-1][2] += count
 
     def say(self, text):
         self.lines.append(text)

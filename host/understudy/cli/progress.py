@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 from rich import progress as bars
@@ -17,9 +18,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from understudy.progress import Progress
+from understudy.events import Event, play
+from understudy.progress import Progress, Written
 
-__all__ = ["LineProgress", "TerminalProgress", "shown_progress"]
+__all__ = ["LineProgress", "TerminalProgress", "shown_events", "shown_progress"]
 
 
 @contextmanager
@@ -33,6 +35,13 @@ def shown_progress() -> Iterator[Progress]:
         yield drawn
     finally:
         drawn.close()
+
+
+@contextmanager
+def shown_events() -> Iterator[Callable[[Event], None]]:
+    """Give what draws the events of work, in the same way."""
+    with shown_progress() as progress:
+        yield lambda event: play(event, progress)
 
 
 @dataclass(slots=True)
@@ -70,6 +79,9 @@ class LineProgress:
         """Write a line."""
         self.stream.write(f"{text}\n")
         self.stream.flush()
+
+    def wrote(self, what: Written, path: Path, step: int = 0) -> None:
+        """Write nothing: commands print the paths of what they make."""
 
 
 class TerminalProgress:
@@ -114,6 +126,9 @@ class TerminalProgress:
     def say(self, text: str) -> None:
         """Write a line above the bar."""
         self._console.print(Text(text))
+
+    def wrote(self, what: Written, path: Path, step: int = 0) -> None:
+        """Draw nothing: commands print the paths of what they make."""
 
     def close(self) -> None:
         """Stop drawing, so that the terminal is left in order."""

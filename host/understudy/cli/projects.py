@@ -32,14 +32,14 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Check a project file without reading any footage; every problem is told with its place."""
+    from understudy.api import load
     from understudy.errors import ProjectError
     from understudy.plugin_record import PluginRecord
-    from understudy.project import discover_for, load_project
 
     from .printing import print_json
 
     try:
-        loaded = load_project(project, discover_for(project, overrides or ()), overrides or ())
+        loaded = load(project, overrides or ())
     except ProjectError as error:
         if as_json:
             print_json({"ok": False, "path": error.path, "problems": error.problems})

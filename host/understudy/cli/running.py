@@ -109,16 +109,16 @@ def report(
     if as_json and out is not None:
         raise typer.BadParameter("a page and figures as JSON are two calls: give --out or --json")
     loaded = load(project, overrides)
-    from understudy.report import gather, write_report
+    from understudy.api import report_figures, write_report
 
     from .printing import print_json, print_paths
-    from .progress import shown_progress
+    from .progress import shown_events
 
-    with shown_progress() as progress:
+    with shown_events() as on_event:
         if as_json:
-            print_json(gather(loaded, progress).to_json())
+            print_json(report_figures(loaded, on_event=on_event).to_json())
         else:
-            print_paths([write_report(loaded, progress, out)])
+            print_paths([write_report(loaded, out, on_event=on_event)])
 
 
 def demo(
@@ -137,21 +137,20 @@ def demo(
 
 def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None, for_s: float | None = None) -> None:
     loaded = load(path, overrides)
-    from understudy.phases import run as run_project
+    from understudy import api
     from understudy.processes import place_of
-    from understudy.progress import Silent
 
     from .printing import print_paths
-    from .progress import shown_progress
+    from .progress import shown_events
 
-    with shown_progress() as shown:
-        progress = shown if place_of().is_first else Silent()  # of several processes one speaks for all
-        result = run_project(loaded, phases=phases, progress=progress, for_s=for_s)
+    with shown_events() as shown:
+        on_event = shown if place_of().is_first else None  # of several processes one speaks for all
+        result = api.run(loaded, phases, on_event=on_event, for_s=for_s)
     print_paths(result.outputs)
 
 
 def load(path: Path, overrides: Sequence[str] | None) -> LoadedProject:
     """Load a project before anything heavy is imported, so that faults in it show at once."""
-    from understudy.project import discover_for, load_project
+    from understudy import api
 
-    return load_project(path, discover_for(path, overrides or ()), overrides or ())
+    return api.load(path, overrides or ())

@@ -52,7 +52,6 @@ def merge_chunk(
             taker.take(frame, faces, words)
         if writer is not None:
             writer.add(frame.to_av())
-        progress.advance()
 
     lost = len(reader.undecodable)
     spans = widened_spans([part.window for part in ready], span)
@@ -69,6 +68,7 @@ def merge_chunk(
         with Behind(take, depth=8) as behind:
             for frame in () if first is None else chain((first,), passing):
                 behind.put(frame)
+                progress.advance()  # here, so that listeners hear everything in the caller's thread
     if path is not None and first is None:
         path.touch()  # an empty chunk stands for a stretch of the clip that cannot be decoded
     progress.advance(sum(span[0] <= position < span[1] for position in reader.undecodable[lost:]))

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 from understudy.extraction import faceset_artifact
+from understudy.matrix_threads import one_blas_thread
 from understudy.progress import Progress
 from understudy.project import ChosenSwap, LoadedProject
 from understudy.provenance.attesting import attest_file
@@ -61,7 +60,7 @@ def merge_clip(
     if missing:
         progress.start(f"merge {job.clip.name}", total, "frames", done=done, device=device)
         # the phase's own threads keep the cores busy; those of matrix products would only wait for them, spinning
-        with ClipReader(job.clip, info) as reader, threadpool_limits(limits=1, user_api="blas"):
+        with ClipReader(job.clip, info) as reader, one_blas_thread():
             for span, path in missing.items():
                 merge_chunk(reader, span, ready, path, encoding, progress)
                 for old in artifact.folder.glob(f"chunk-{span[0]:08d}-*.video"):
@@ -72,4 +71,5 @@ def merge_clip(
     join_chunks(decodable, job.clip, job.output, marking_of(project, job), progress.say, info=info)
     signer = attest_file(job.output, project, job, payload_of(job), progress.say)
     write_json(artifact.folder / "done.json", output_stamp(project, job, chunks.values(), signer))
+    progress.wrote("clip", job.output)
     return job.output

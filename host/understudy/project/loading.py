@@ -40,7 +40,7 @@ from .form import (
     ProjectForm,
     SwapForm,
 )
-from .overrides import apply_overrides
+from .overrides import Override, apply_overrides
 from .places import Document, Problem
 from .plugin_rules import BLOCKED_BY, blocked_names, check_required
 from .wording import problems_of
@@ -48,13 +48,13 @@ from .wording import problems_of
 __all__ = ["load_project"]
 
 
-def load_project(path: Path, registry: Registry, overrides: Sequence[str] = ()) -> LoadedProject:
+def load_project(path: Path, registry: Registry, overrides: Sequence[Override] = ()) -> LoadedProject:
     """Read and check a project file without reading any footage or weights.
 
     Args:
         path: The file.
         registry: The plugins it may choose from.
-        overrides: ``KEY=VALUE`` texts that change values for this run, such as ``swaps.0.iterations=100``.
+        overrides: What changes values for this run, such as ``output.video.crf=20`` or ``("output.video.crf", 20)``.
 
     Raises:
         ProjectError: With every problem of the file at once, each with its place.

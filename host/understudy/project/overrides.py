@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import ruamel.yaml
@@ -10,35 +10,45 @@ from ruamel.yaml.error import YAMLError
 
 from .places import Document, Loc
 
-__all__ = ["apply_overrides"]
+__all__ = ["Override", "apply_overrides"]
+
+
+Override = str | tuple[str, Any]
+"""``KEY=VALUE``, or a key and the value itself."""
 
 
 class _WrongKeyError(Exception):
     """An override whose key leads nowhere."""
 
 
-def apply_overrides(document: Document, overrides: Iterable[str]) -> list[str]:
-    """Write ``KEY=VALUE`` texts into a document's data; return a line for each that cannot be.
+def apply_overrides(document: Document, overrides: Iterable[Override]) -> list[str]:
+    """Write overrides into a document's data; return a line for each that cannot be.
 
-    A key is names and list positions joined by dots; the value is read as YAML, so ``8`` is a number and ``[a, b]``
-    a list. Mappings on the way are made where there are none; list items are not.
+    A key is names and list positions joined by dots; a value given as text is read as YAML, so ``8`` is a number and
+    ``[a, b]`` a list. Mappings on the way are made where there are none; list items are not.
     """
     problems = []
     for override in overrides:
-        key, equals, text = override.partition("=")
-        if not equals or not all(key.split(".")):
+        key, given = _parted(override)
+        if not all(key.split(".")):
             problems.append(f"--set {override}: must look like KEY=VALUE, such as output.video.crf=20")
             continue
         try:
-            value = ruamel.yaml.YAML(typ="safe", pure=True).load(text)
+            document.override(_write(document.data, key.split("."), given()), key)
         except YAMLError as error:
+            text = override[len(key) + 1 :]
             problems.append(f"--set {key}: {text!r} is not a YAML value: {' '.join(str(error).split())}")
-            continue
-        try:
-            document.override(_write(document.data, key.split("."), value), key)
         except _WrongKeyError as error:
             problems.append(f"--set {key}: {error}")
     return problems
+
+
+def _parted(override: Override) -> tuple[str, Callable[[], Any]]:
+    """Return the key of an override, empty where it has none, and what gives its value."""
+    if not isinstance(override, str):
+        return override[0], lambda: override[1]
+    key, equals, text = override.partition("=")
+    return key if equals else "", lambda: ruamel.yaml.YAML(typ="safe", pure=True).load(text)
 
 
 def _write(data: Any, steps: list[str], value: Any) -> Loc:

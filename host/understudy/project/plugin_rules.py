@@ -11,7 +11,7 @@ from understudy.distributions import requirement_fault
 from understudy.plugins import Registry
 from understudy_sdk import UnderstudyError
 
-from .overrides import apply_overrides
+from .overrides import Override, apply_overrides
 from .places import Document, Problem
 from .raw import mapping_at, texts_at
 
@@ -20,14 +20,14 @@ __all__ = ["BLOCKED_BY", "blocked_names", "check_required", "discover_for"]
 BLOCKED_BY: Final = "the project's plugins.block"
 
 
-def discover_for(path: Path, overrides: Sequence[str] = ()) -> Registry:
+def discover_for(path: Path, overrides: Sequence[Override] = ()) -> Registry:
     """Find the installed plugins for a project; those that it blocks are not even loaded.
 
     What is wrong with the file is left to ``load_project``.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        if "block" not in text and not any("block" in one for one in overrides):
+        if "block" not in text and not any("block" in str(one) for one in overrides):
             return plugins.discover()
         document = Document(path, text)
         apply_overrides(document, overrides)

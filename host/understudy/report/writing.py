@@ -34,4 +34,5 @@ def write_report(project: LoadedProject, progress: Progress, output: Path | None
         for piece in page(project, report, progress):
             file.write(piece)
     progress.say(f"the sheets alone, as pictures: {write_sheets(project, report)}")
+    progress.wrote("page", path)
     return path

@@ -48,8 +48,8 @@ class Keeper:
         is_best = score is not None and self._snapshots.is_better(score, "held-out faces")
         return is_best or self._snapshots.is_due(step)
 
-    def save(self, state: CheckpointState, good_until: int) -> None:
-        """Write a checkpoint and delete those that are no longer needed.
+    def save(self, state: CheckpointState, good_until: int) -> Path:
+        """Write a checkpoint, delete those that are no longer needed, and return the new one's folder.
 
         Raises:
             TrainingError: When some of it is not finite.
@@ -64,6 +64,7 @@ class Keeper:
         self.saved = self.checkpoints.save(state, weights, optimizer_state)
         self.saved_step, self._saved_at_s = state.step, time.monotonic()
         self.checkpoints.prune(state.step, self._training.settings.keep, good_until)
+        return self.saved
 
     def keep_snapshot(self, step: int, score: float | None, smoothed: float) -> None:
         """Keep the newest checkpoint if it is due or the best; without measuring, smoothed losses tell the best."""

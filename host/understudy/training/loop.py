@@ -224,7 +224,7 @@ class _Loop:
             score=score,
             recoveries=self._recoveries,
         )
-        self._keeper.save(state, self._watch.good_until)
+        self._progress.wrote("checkpoint", self._keeper.save(state, self._watch.good_until), self._step)
 
     def _begin_with(self, beginning: Beginning) -> None:
         """Set a new training to what another one has learnt."""
@@ -299,7 +299,7 @@ class _Loop:
         if training.draw_preview is not None:
             with training.blame("drawing a preview"):
                 sheet = training.draw_preview(self._model)
-            write_preview(training.folder, self._step, sheet)
+            self._progress.wrote("preview", write_preview(training.folder, self._step, sheet), self._step)
             for sink in training.sinks:
                 sink.preview(self._step, sheet)
         write_loss_plot(training.folder / PLOT_NAME, self._history.table)
