@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from writing.commands import commands_pages
 from writing.project_file import EVERY, project_keys
+from writing.python_names import names_table
 from writing.tables import form_table, table
 
 from understudy.corrections import _FileForm
@@ -139,6 +140,7 @@ WRITERS: Final[dict[str, Callable[..., str]]] = {
     "commands": commands_pages,
     "project-keys": project_keys,
     "encoders": encoders_table,
+    "python": names_table,
 }
 
 

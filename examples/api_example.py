@@ -2,8 +2,8 @@
 
 # %% [markdown]
 # # A recast clip, from Python
-# Everything that the command line does is a function of `understudy`. Nothing is printed and nothing asked: what happens
-# is told to a function of yours, and what goes wrong is raised.
+# What the command line does with a project are functions of `understudy`. Nothing is printed and nothing asked: what
+# happens is told to a function of yours, and what goes wrong is raised.
 
 # %%
 import sys

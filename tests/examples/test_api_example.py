@@ -1,4 +1,4 @@
-"""Does the example of the Python API run from beginning to end, as a script and cell by cell?"""
+"""Do the example and the page of the Python API work from beginning to end?"""
 
 import os
 import re
@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from understudy.plugins import discover
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "api_example.py"
+PAGE = Path(__file__).parents[2] / "docs" / "tools" / "python-api.md"
 PROJECT = """
 understudy: 1
 name: squares
@@ -32,19 +35,29 @@ output: {path: out/blue.mkv, video: {codec: ffv1, crf: null, preset: null}}
 """
 
 
-def test_the_example_checks_runs_stops_and_goes_on(tmp_path, drawn_clip, square_plugin):
+@pytest.fixture
+def run_python(tmp_path, drawn_clip, square_plugin):
+    """Give a function that runs a script beside a project of drawn clips, and returns the lines it prints."""
     drawn_clip(tmp_path / "red.mkv", frames=10, hue=1, codec="ffv1", options={})
     drawn_clip(tmp_path / "blue.mkv", frames=12, hue=2, codec="ffv1", options={})
     tiny = discover().models["quick96"].tiny
     settings = tiny.model_dump(mode="json", exclude={"batch_size", "precision"}, exclude_defaults=True)
     words = ", ".join(f"{key}: {value}" for key, value in settings.items()).replace("'", "")
     (tmp_path / "project.yaml").write_text(PROJECT.replace("TINY", words), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, EXAMPLE], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(square_plugin)},
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
+
+    def run(script):
+        done = subprocess.run(
+            [sys.executable, script], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(square_plugin)},
+            capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.splitlines()
+
+    return run
+
+
+def test_the_example_checks_runs_stops_and_goes_on(tmp_path, run_python):
+    lines = run_python(EXAMPLE)
     assert lines[0].startswith("squares: 1 swap(s)")
     assert "stopped as asked; the work done is saved, and the same call goes on from there" in lines
     assert f"recast: {tmp_path / 'out' / 'from-python.mkv'}" in lines
@@ -52,6 +65,15 @@ def test_the_example_checks_runs_stops_and_goes_on(tmp_path, drawn_clip, square_
     assert [line.split()[2] for line in lines if re.match(r"(extract|train|merge) +\S+ +\w+ +\d", line)] == ["done"] * 4
     assert "blue.mkv: 12 faces in 12 frames" in lines
     assert (tmp_path / "out" / "from-python.mkv").is_file()
+
+
+def test_every_block_of_the_page_works(tmp_path, run_python):
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE))
+    (tmp_path / "page.py").write_text(code.replace('"output.video.crf": 18', '"swaps.0.model": {"use": "mirror"}'))
+    lines = run_python("page.py")
+    assert lines[0] == f"({tmp_path / 'out' / 'blue.mkv'!r},)"
+    assert any("extract.crop_size" in line for line in lines)
+    assert any("no merger is called 'glue'" in line for line in lines)
 
 
 def test_the_example_is_a_notebook_of_cells():

@@ -99,9 +99,11 @@ def test_a_run_tells_everything_as_events_in_its_own_thread_and_prints_nothing(s
     assert all(event.path.is_file() and event.path.suffix == ".png" for event in previews)
     assert [event.step for event in heard.of(understudy.CheckpointSaved)] == [1, 6]
     assert heard.of(understudy.CheckpointSaved)[-1].path.is_dir()
-    assert [event.path for event in heard.of(understudy.ClipWritten)] == list(result.outputs) == [
-        squares.parent / "out" / "blue.mkv"
-    ]
+    assert (
+        [event.path for event in heard.of(understudy.ClipWritten)]
+        == list(result.outputs)
+        == [squares.parent / "out" / "blue.mkv"]
+    )
     assert heard.threads == {threading.current_thread()}
     assert capfd.readouterr().out == ""
 
