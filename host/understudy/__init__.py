@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "AmbiguousPluginError",
     "Cancel",
     "Cancelled",
     "CheckpointSaved",
@@ -70,6 +71,7 @@ if TYPE_CHECKING:  # what stands here for editors and type checkers stands in _P
     from .cancelling import Cancel
     from .doctor import examine
     from .errors import (
+        AmbiguousPluginError,
         Cancelled,
         DeviceError,
         MediaError,
@@ -103,8 +105,8 @@ else:
         "understudy.api": "check load report_figures run write_report",
         "understudy.cancelling": "Cancel",
         "understudy.doctor": "examine",
-        "understudy.errors": "Cancelled DeviceError MediaError PluginFailedError ProjectError RequestError "
-        "StageYieldError StoreError TrainingError UnknownPluginError WeightsError",
+        "understudy.errors": "AmbiguousPluginError Cancelled DeviceError MediaError PluginFailedError ProjectError "
+        "RequestError StageYieldError StoreError TrainingError UnknownPluginError WeightsError",
         "understudy.events": "CheckpointSaved ClipWritten Event Message PageWritten PhaseFinished PhaseStarted "
         "PreviewWritten Progressed",
         "understudy.phases": "Garbage PhaseStatus RunResult clean clean_plan status",

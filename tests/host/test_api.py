@@ -11,6 +11,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import understudy
+import understudy.errors
 from understudy.matrix_threads import one_blas_thread
 from understudy.plugins import discover
 
@@ -240,6 +241,10 @@ def test_overlapping_limits_of_matrix_threads_leave_the_process_as_it_was():
     assert set(limits()) == {1}
     second.__exit__(None, None, None)
     assert limits() == before
+
+
+def test_every_error_of_the_application_can_be_caught_by_its_public_name():
+    assert set(understudy.errors.__all__) <= set(understudy.__all__)
 
 
 def test_every_public_name_is_there_for_type_checkers_and_for_the_interpreter():
