@@ -64,6 +64,8 @@ def check(
 ) -> tuple[str, ...]:
     """Return every problem of a project file, ``file:line:column: where: what``; none where it is right.
 
+    Ranges and keyframes are compared with the clips that they are about, as far as those can be read.
+
     Args:
         path: The file.
         set: Values to change for this time, as for ``load``.
@@ -73,7 +75,11 @@ def check(
         RequestError: There is no such file, or it cannot be read.
     """
     try:
-        load(path, set, registry=registry)
+        project = load(path, set, registry=registry)
+        if project.is_timed:
+            from .merging import compare_times
+
+            compare_times(project)
     except ProjectError as error:
         return error.problems
     return ()

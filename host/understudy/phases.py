@@ -26,7 +26,18 @@ from .extraction import (
 )
 from .learning import swap_artifact
 from .lock import locked
-from .merging import ClipJob, jobs_of, marking_of, merge_artifact, merge_clip, merge_progress, overlap_text, ready_swap
+from .merging import (
+    ClipJob,
+    check_people,
+    check_times,
+    jobs_of,
+    marking_of,
+    merge_artifact,
+    merge_clip,
+    merge_progress,
+    overlap_text,
+    ready_swap,
+)
 from .plugin_record import PluginRecord
 from .processes import place_of
 from .progress import Progress
@@ -180,6 +191,7 @@ def _run(job: _Job, phases: Sequence[str]) -> RunResult:
             for faceset in _used_facesets(project):
                 _extract(work, project, faceset, progress)
         if "merge" in phases:  # before training: only now it is known of every frame
+            check_people(project, work)
             _check_found(work, jobs, phases, progress)
             _check_helpers(job)
         if "train" in phases:
@@ -252,7 +264,8 @@ def _extract(work: WorkFolder, project: LoadedProject, faceset: ChosenFaceset, p
     done, total, faces = faceset_progress(artifact, faceset)
     if faceset.faces is None and (done < total or not faces):
         extract_faceset(work, artifact, faceset, resources_for(project), progress)
-    chosen = [swap.face for swap in project.swaps if swap.target.name == faceset.name]
+    targets = [swap for swap in project.swaps if swap.target.name == faceset.name]
+    chosen = [swap.face for swap in targets] + [part.face for swap in targets for part in swap.ranges if part.face]
     chosen += [swap.source.face for swap in project.swaps if swap.source.name == faceset.name]
     settle_people(artifact.folder, faceset, chosen, lambda: resources_for(project), progress)
 
@@ -333,6 +346,7 @@ def _check_merge(project: LoadedProject, jobs: Sequence[ClipJob]) -> None:
     if not jobs:
         raise RequestError(f"{project.path.name} has no swaps, so there is nothing to merge\n  add one under swaps:")
     inputs = {clip.resolve() for faceset in project.facesets.values() for clip in faceset.clips}
+    check_times(project)
     for job in jobs:
         marking_of(project, job)
         if job.output in inputs:

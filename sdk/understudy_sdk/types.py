@@ -330,6 +330,10 @@ class Layer:
         require("Layer.mask", self.mask, np.float32, self.rgb.shape[:2])
         _require_unit_range("Layer.mask", self.mask)
 
+    def shown(self, opacity: float) -> Layer:
+        """Return the layer with only so much of it showing, 0 to 1."""
+        return self if opacity >= 1.0 else Layer(self.rgb, self.mask * np.float32(opacity))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceBatch:

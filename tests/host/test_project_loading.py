@@ -28,7 +28,7 @@ def test_a_whole_project(project_file, fake_registry, tmp_path):
     assert (swap.index, swap.source, swap.target) == (0, anna, project.facesets["scene"])
     assert (str(swap.face), swap.seed, swap.iterations, swap.model.name) == ("largest", 0, 10, "learner")
     (part,) = swap.ranges
-    assert (part.start.frame(25), part.end.frame(25)) == (5, 9)
+    assert (str(part.start), str(part.end)) == ("5", "9")
     assert project.output.path == "out/done.mp4"
     assert project.registry is fake_registry
 

@@ -106,7 +106,10 @@ def problems(path, registry, overrides=()) -> list[str]:
         (
             "from: 5",
             "from: 5s",
-            "cast.yaml:15:16: swaps.0.ranges.0.from: must be HH:MM:SS:FF, HH:MM:SS.mmm or a frame number, but is '5s'",
+            (
+                "cast.yaml:15:16: swaps.0.ranges.0.from: must be HH:MM:SS:FF, HH:MM:SS;FF (drop-frame), HH:MM:SS.mmm "
+                "or a frame number, but is '5s'"
+            ),
         ),
         (
             "target: scene",

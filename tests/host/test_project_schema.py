@@ -37,4 +37,4 @@ def test_a_model_has_iterations_and_a_range_may_leave_the_name_out(fake_registry
     assert "iterations" in definitions["model"]["properties"]
     assert definitions["merger"]["required"] == ["use"]
     assert "required" not in definitions["merger_of_range"]
-    assert definitions["RangeForm"]["required"] == ["from", "to", "merger"]
+    assert definitions["RangeForm"]["required"] == ["from", "to"]

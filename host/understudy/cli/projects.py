@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from understudy.project import LoadedProject
 
 __all__ = ["ProjectArgument", "SetOption", "check", "new", "schema"]
 
@@ -31,7 +34,7 @@ def check(
     overrides: SetOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Check a project file without reading any footage; every problem is told with its place."""
+    """Check a project file, every problem with its place; footage is read where moments of a clip are written."""
     from understudy.api import load
     from understudy.errors import ProjectError
     from understudy.plugin_record import PluginRecord
@@ -40,6 +43,7 @@ def check(
 
     try:
         loaded = load(project, overrides or ())
+        unread = _compare_times(loaded)
     except ProjectError as error:
         if as_json:
             print_json({"ok": False, "path": error.path, "problems": error.problems})
@@ -51,8 +55,18 @@ def check(
         typer.echo(f"{project}: ok (facesets: {counts['facesets']}, swaps: {counts['swaps']})")
     for text in PluginRecord(loaded.work).changes(loaded.offers):
         typer.echo(text, err=True)
+    if unread:
+        typer.echo(f"{project}: ranges and keyframes are not compared with the clips yet: {unread}", err=True)
     if loaded.swaps and loaded.consent is None:
         typer.echo(f"{project}: states no consent yet; nothing can be merged without it", err=True)
+
+
+def _compare_times(project: LoadedProject) -> str:
+    if not project.is_timed:
+        return ""
+    from understudy.merging import compare_times
+
+    return compare_times(project)
 
 
 def schema(

@@ -5,10 +5,14 @@ from __future__ import annotations
 from .clip import merge_clip, ready_swap
 from .jobs import ClipJob, jobs_of, marking_of, overlap_text, payload_of
 from .recipe import CHUNK_FRAMES, merge_artifact, merge_progress
+from .time_faults import check_people, check_times, compare_times
 
 __all__ = [
     "CHUNK_FRAMES",
     "ClipJob",
+    "check_people",
+    "check_times",
+    "compare_times",
     "jobs_of",
     "marking_of",
     "merge_artifact",

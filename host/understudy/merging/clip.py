@@ -16,13 +16,13 @@ from understudy.project import ChosenSwap, LoadedProject
 from understudy.provenance.attesting import attest_file
 from understudy.provenance.marking import FaceMark
 from understudy.store import Artifact, WorkFolder, write_json
-from understudy.swapping import ReadySwap
+from understudy.swapping import MergerShelf, ReadySwap
 from understudy.video import ClipInfo, ClipReader, encoding_for, fingerprint, join_chunks, probe
 from understudy_sdk import Model, Resources
 
 from .chunks import merge_chunk
 from .jobs import ClipJob, marking_of, payload_of
-from .recipe import chunk_files, merge_progress, output_stamp, window_of
+from .recipe import chunk_files, merge_progress, output_stamp, settings_in, window_of
 
 __all__ = ["merge_clip", "ready_swap"]
 
@@ -31,14 +31,15 @@ def ready_swap(
     work: WorkFolder, swap: ChosenSwap, job: ClipJob, info: ClipInfo, model: Model, resources: Resources
 ) -> ReadySwap:
     """Gather what one swap needs on one clip."""
-    mergers = tuple(chosen.build(resources) for chosen in (swap.merger, *(part.merger for part in swap.ranges)))
-    spans = tuple((part.start.frame(info.average_rate), part.end.frame(info.average_rate)) for part in swap.ranges)
+    settings, mergers = settings_in(work, swap, job, info), MergerShelf(resources)
+    for chosen in (swap.merger, *(part.merger for part in swap.ranges if part.merger)):
+        mergers.get(chosen)  # so that one that cannot be built is told before the first frame
     faceset = faceset_artifact(work, swap.target).folder
     masker = swap.mask_swaps.build(resources) if swap.mask_swaps else None
     enhancer = swap.enhancer.build(resources) if swap.enhancer else None
     mark, window = FaceMark(info.width, info.height, payload_of(job)), window_of(swap, info)
     key = fingerprint(job.clip)
-    return ReadySwap(swap, model, mergers, spans, faceset, key, window, mark, masker, job.label, enhancer)
+    return ReadySwap(swap, model, settings, mergers, faceset, key, window, mark, masker, job.label, enhancer)
 
 
 def merge_clip(

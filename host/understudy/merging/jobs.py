@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy import __version__
+from understudy.clock import Counting
 from understudy.errors import RequestError
 from understudy.extraction import faceset_artifact
 from understudy.faceset import Faceset
@@ -21,12 +22,21 @@ __all__ = ["ClipJob", "jobs_of", "marking_of", "overlap_text", "payload_of"]
 
 @dataclass(frozen=True, slots=True)
 class ClipJob:
-    """One clip to merge: every swap whose target it shows, where the result goes, and words to show on it."""
+    """One clip to merge.
+
+    Attributes:
+        clip: The clip.
+        swaps: Every swap whose target it shows.
+        output: Where the result goes.
+        label: Words to show on it.
+        timecode: What time codes count from.
+    """
 
     clip: Path
     swaps: tuple[ChosenSwap, ...]
     output: Path
     label: str = ""
+    timecode: Counting = "zero"
 
 
 def jobs_of(project: LoadedProject) -> tuple[ClipJob, ...]:
@@ -37,6 +47,7 @@ def jobs_of(project: LoadedProject) -> tuple[ClipJob, ...]:
             tuple(swap for swap in project.swaps if clip in swap.target.clips),
             project.output_for(clip).resolve(),
             project.output.label,
+            project.timecode,
         )
         for clip in project.clips_to_merge()
     )

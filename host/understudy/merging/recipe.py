@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
+from understudy.clock import Clock
 from understudy.extraction import faceset_artifact
-from understudy.faceset import Faceset
+from understudy.faceset import FaceNote, Faceset
 from understudy.learning import chosen_faces
-from understudy.project import ChosenSwap, LoadedProject, VideoSettings
+from understudy.project import ChosenSwap, FaceChoice, LoadedProject, VideoSettings
 from understudy.provenance.attesting import signer_mark
 from understudy.selection import face_recipe, wanted_faces
 from understudy.store import Artifact, WorkFolder, digest, read_json
-from understudy.swapping import Window, widened_spans
+from understudy.swapping import SettingsOverTime, Window, settings_over_time, widened_spans
 from understudy.video import ClipInfo, encoding_for, fingerprint, probe
 
 from .jobs import ClipJob, marking_of
 
-__all__ = ["CHUNK_FRAMES", "chunk_files", "merge_artifact", "merge_progress", "output_stamp", "window_of"]
+__all__ = [
+    "CHUNK_FRAMES",
+    "chunk_files",
+    "merge_artifact",
+    "merge_progress",
+    "output_stamp",
+    "settings_in",
+    "window_of",
+]
 
 CHUNK_FRAMES: Final = 120
 """Frames of a chunk: what a killed run loses at most, and one closed group of pictures or more."""
@@ -59,10 +69,10 @@ def merge_progress(work: WorkFolder, artifact: Artifact, job: ClipJob, project: 
 
 
 def chunk_files(work: WorkFolder, artifact: Artifact, job: ClipJob, info: ClipInfo) -> dict[tuple[int, int], Path]:
-    """Return the file of every chunk, named after the faces in it: only chunks whose faces changed are made anew.
+    """Return the file of every chunk, named after the faces in it and what ranges and keyframes do with them.
 
-    A face whose picture was deleted is not merged. The faces just before and after a chunk count too, for the movement
-    they show; where swaps are steadied, all that steady it.
+    Only chunks of which any of that changed are made anew. A face whose picture was deleted is not merged. The faces
+    just before and after a chunk count too, for the movement they show; where swaps are steadied, all that steady it.
     """
     spans, key = _spans(info), fingerprint(job.clip)
     stamps: list[list[str]] = [[] for _ in spans]
@@ -73,10 +83,12 @@ def chunk_files(work: WorkFolder, artifact: Artifact, job: ClipJob, info: ClipIn
             wanted = wanted_faces(index, swap.target, swap.face)
             notes = chosen_faces(index.notes([key]), wanted)
             tracks = {note.name: note.track for note in notes}
+            times = _stamps_of_times(settings_in(work, swap, job, info, index), notes)
             for stamp, looked_at in zip(stamps, given, strict=True):
                 first, stop = looked_at[place]
                 found = index.span_stamps(key, first - 1, stop + 1)
                 stamp += [f"{swap.index} {name} {found[name]} {tracks[name]}" for name in found if name in tracks]
+                stamp += [f"{swap.index} {name} {times[name]}" for name in found if name in times]
     return {
         span: artifact.folder / f"chunk-{span[0]:08d}-{digest(stamp)[:12]}.video"
         for span, stamp in zip(spans, stamps, strict=True)
@@ -103,6 +115,36 @@ def window_of(swap: ChosenSwap, info: ClipInfo) -> Window:
     return Window(info.pts, info.time_base, swap.steadiness, swap.steady_colors)
 
 
+def settings_in(
+    work: WorkFolder, swap: ChosenSwap, job: ClipJob, info: ClipInfo, index: Faceset | None = None
+) -> SettingsOverTime:
+    """Return what a swap does with each face of a clip; ``index`` is the target's faceset where it is open already.
+
+    Raises:
+        RequestError: A moment is none of this clip, or whoever a range is about is not in the faceset.
+    """
+
+    def tracks_of(face: FaceChoice) -> frozenset[int]:
+        with nullcontext(index) if index else Faceset(faceset_artifact(work, swap.target).folder) as opened:
+            wanted = wanted_faces(opened, swap.target, face)
+        assert not isinstance(wanted, str)  # a range names who it is about
+        return wanted
+
+    return settings_over_time(swap, Clock(info, job.timecode), tracks_of)
+
+
+def _stamps_of_times(settings: SettingsOverTime, notes: Iterable[FaceNote]) -> dict[str, str]:
+    """Return what ranges and keyframes do with faces, by the faces' names; without those that stay as they are."""
+    stamps = dict[str, str]()
+    if settings.is_plain:
+        return stamps
+    for note in notes:
+        held = settings.at(note.track, note.frame)
+        if held is None or held.opacity < 1.0 or held.merger != settings.whole.merger:
+            stamps[note.name] = digest(held.recipe())[:12] if held else "skipped"
+    return stamps
+
+
 def _swap_recipe(work: WorkFolder, swap: ChosenSwap, learnt: Any) -> dict[str, Any]:
     more: dict[str, Any] = {"steadiness": swap.steadiness} if swap.steadiness else {}
     if swap.steady_colors:
@@ -118,9 +160,7 @@ def _swap_recipe(work: WorkFolder, swap: ChosenSwap, learnt: Any) -> dict[str, A
         "face": face_recipe(swap.target, swap.face),
         "extract": faceset_artifact(work, swap.target).recipe,
         "merger": swap.merger.recipe(),
-        "ranges": [
-            {"from": str(part.start), "to": str(part.end), "merger": part.merger.recipe()} for part in swap.ranges
-        ],
+        "ranges": [],  # what they say is in the names of the chunks that they touch
     } | more
 
 

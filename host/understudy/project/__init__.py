@@ -12,7 +12,6 @@ from .chosen import (
     ChosenExtract,
     ChosenFaceset,
     ChosenPerson,
-    ChosenRange,
     ChosenSwap,
     Consent,
     FaceChoice,
@@ -20,6 +19,7 @@ from .chosen import (
     OutputSettings,
     VideoSettings,
 )
+from .chosen_time import ChosenKeyframe, ChosenRange, ChosenTimes
 from .loading import load_project
 from .paid_work import PAID, only_for_paid_work
 from .plugin_rules import discover_for
@@ -33,9 +33,11 @@ __all__ = [
     "ChosenChange",
     "ChosenExtract",
     "ChosenFaceset",
+    "ChosenKeyframe",
     "ChosenPerson",
     "ChosenRange",
     "ChosenSwap",
+    "ChosenTimes",
     "Consent",
     "FaceChoice",
     "LoadedProject",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,33 +87,46 @@ def _check_names(data: object) -> Iterator[Problem]:
             if isinstance(name, str) and name not in facesets:
                 hint = did_you_mean(name, facesets) or f" There are: {', '.join(facesets) or 'none'}."
                 yield Problem(loc, f"no faceset is called {name!r}.{hint}")
-        target = facesets.get(str(swap.get("target")))
-        if isinstance(target, dict) and "faces" in target and "clips" not in target:
-            yield Problem(("swaps", index, "target"), "is a finished faceset; a target needs clips: to put faces into")
-        if isinstance(target, dict):
-            cast, face = mapping_at(swap, "cast"), mapping_at(swap, "face")
-            loc = ("swaps", index, "cast" if cast else "face")
-            yield from _check_people(data, loc, str(swap["target"]), (*cast, face.get("person")), face.get("like"))
+        yield from _check_target(data, index, swap)
     for name, faceset in facesets.items():
         face = mapping_at(faceset, "face")
-        yield from _check_people(data, ("facesets", name, "face"), str(name), (face.get("person"),), face.get("like"))
+        yield from _check_people(data, ("facesets", name, "face"), str(name), face)
     for name in (name for person in mapping_at(data, "people").values() for name in mapping_at(person, "tracks")):
         if name not in facesets:
             yield Problem(("people",), f"no faceset is called {name!r}")
 
 
-def _check_people(data: object, loc: Loc, name: str, people: Iterable[object], picture: object) -> Iterator[Problem]:
+def _check_target(data: object, index: int, swap: dict[str, Any]) -> Iterator[Problem]:
+    target = mapping_at(data, "facesets").get(str(swap.get("target")))
+    if not isinstance(target, dict):
+        return
+    if "faces" in target and "clips" not in target:
+        yield Problem(("swaps", index, "target"), "is a finished faceset; a target needs clips: to put faces into")
+    for loc, face in _faces_of(index, swap):
+        yield from _check_people(data, loc, str(swap["target"]), face)
+
+
+def _faces_of(index: int, swap: object) -> list[tuple[Loc, dict[str, Any]]]:
+    """Return the choices of faces that a swap, its cast and its ranges make, each with its place."""
+    found: list[tuple[Loc, dict[str, Any]]] = [(("swaps", index, "face"), mapping_at(swap, "face"))]
+    found += [(("swaps", index, "cast"), {"person": person}) for person in mapping_at(swap, "cast")]
+    ranges = enumerate(items_at(swap, "ranges"))
+    found += [(("swaps", index, "ranges", number, "face"), mapping_at(part, "face")) for number, part in ranges]
+    return found
+
+
+def _check_people(data: object, loc: Loc, name: str, face: Mapping[str, Any]) -> Iterator[Problem]:
     """Note a choice among a faceset's faces that asks who somebody is where nobody was named to tell."""
     faceset, known = mapping_at(mapping_at(data, "facesets"), name), mapping_at(data, "people")
-    named = {person: mapping_at(known, person) for person in people if isinstance(person, str)}
-    for person, means in named.items():
-        tracks = mapping_at(means, "tracks")
-        if tracks and name not in tracks:
-            yield Problem(loc, f"{person!r} has no tracks in {name!r} under people:")
+    person, picture = face.get("person"), face.get("like")
+    means = mapping_at(known, person) if isinstance(person, str) else None
+    tracks = mapping_at(means, "tracks")
+    if tracks and name not in tracks:
+        yield Problem(loc, f"{person!r} has no tracks in {name!r} under people:")
     if "faces" in faceset and "clips" not in faceset:
-        if picture or any("like" in means for means in named.values()):
+        if picture or (means is not None and "like" in means):
             yield Problem(loc, f"nobody is looked up by a picture in {name!r}, a finished faceset: name tracks")
-    elif picture or any("tracks" not in means for means in named.values()):
+    elif picture or (means is not None and "tracks" not in means):
         own, defaults = mapping_at(faceset, "extract"), mapping_at(data, "extract")
         if not (own.get("recognizer") or defaults.get("recognizer")):
             text = "needs a recognizer to tell people apart: name one under extract.recognizer, or give tracks"
@@ -132,7 +145,7 @@ def _check_facesets(data: object, root: Path) -> Iterator[Problem]:
         for name, one in mapping_at(data, "people").items()
     ]
     for index, swap in enumerate(items_at(data, "swaps")):
-        named += [(("swaps", index, "face", "like"), mapping_at(mapping_at({"": swap}, ""), "face").get("like"), "")]
+        named += [((*loc, "like"), face.get("like"), "") for loc, face in _faces_of(index, swap)]
     for loc, text, inner in named:
         if isinstance(text, str) and text:
             path = clip_path(root, text)

@@ -15,6 +15,8 @@ from understudy_sdk import CHANGEABLE, INPUT_PATH, FaceType, StageConfig
 
 from .chosen import Chosen, expanded, marked_fields
 from .form import EXTRACT_DEFAULTS
+from .keying import keyframe_problems, validate_keyframes
+from .layers import Layer, Settings, laid_over
 from .meaning import meant
 from .paid_work import PAID, paid_work_faults
 from .places import Loc, Problem
@@ -30,10 +32,10 @@ _OF_LEARNING: Final = ("iterations", "schedule", "start_from", "use_step", "trai
 """Keys of a model that mean nothing to one that needs no training."""
 
 Choices = dict[Loc, Chosen]
-"""By the place of the stage: ``("facesets", "anna", "masker", 0)``, ``("swaps", 0, "ranges", 1)``."""
+"""By the place of the stage: ``("facesets", "anna", "masker", 0)``, ``("swaps", 0, "ranges", 1)``.
 
-Layer = tuple[Loc, Any]
-"""A place that may state ``use`` and ``with``, and what stands there."""
+Under ``("swaps", 0, "keyframes", 2)`` stands the merger with the settings that hold at that keyframe.
+"""
 
 
 def choose_stages(
@@ -63,9 +65,12 @@ def choose_stages(
         chooser.check_mask_swaps(here, swap)
         chooser.choose("enhancer", (*here, "enhancer"), [((*here, "enhancer"), mapping_at(swap, "enhancer"))])
         chooser.choose("merger", (*here, "merger"), [merger])
+        chooser.choose_keyframes(here, swap, [merger])
         for number, part in enumerate(items_at(swap, "ranges")):
             at = (*here, "ranges", number)
-            chooser.choose("merger", at, [merger, ((*at, "merger"), mapping_at(part, "merger"))])
+            layers = [merger, ((*at, "merger"), mapping_at(part, "merger"))]
+            chooser.choose("merger", at, layers)
+            chooser.choose_keyframes(at, part, layers)
         chooser.check_predicted_masks(here)
     return chooser.choices, chooser.problems
 
@@ -82,26 +87,11 @@ class _Chooser:
         self.problems: list[Problem] = []
 
     def choose(self, stage: str, key: Loc, layers: Sequence[Layer]) -> bool:
-        """Lay the layers over each other and validate the result; tell whether a plugin was named.
-
-        A layer that names another plugin starts afresh; any other replaces single settings.
-        """
-        use: tuple[Loc, str] | None = None
-        by: tuple[Loc, str] | None = None
-        settings: dict[str, tuple[Loc, Any]] = {}
-        for loc, node in layers:
-            if node is None:
-                continue
-            named, given = (node.get("use"), node.get("with", {})) if isinstance(node, dict) else (node, None)
-            if not isinstance(given, dict) or not (named is None or isinstance(named, str)):
-                return True  # of the wrong shape, which the first pass reports
-            if named is not None:
-                is_same = use is not None and named == use[1]
-                settings, by = (settings, by) if is_same else ({}, None)
-                use = (*loc, "use"), named
-            if isinstance(node, dict) and isinstance(node.get("from"), str):
-                by = (*loc, "from"), node["from"]
-            settings |= {str(name): ((*loc, "with", str(name)), value) for name, value in given.items()}
+        """Lay the layers over each other and validate the result; tell whether a plugin was named."""
+        laid = laid_over(layers)
+        if laid is None:
+            return True  # of the wrong shape, which the first pass reports
+        use, by, settings = laid
         if use is None:
             return False
         offer = meant(self.registry, stage, use, by)
@@ -120,6 +110,14 @@ class _Chooser:
                 self._note(loc, text)
         except PluginFailedError as error:
             self._note(loc, str(error).splitlines()[0])
+
+    def choose_keyframes(self, loc: Loc, node: object, layers: Sequence[Layer]) -> None:
+        """Check the keyframes of a swap or a range, whose merger stands in layers."""
+        self.problems += keyframe_problems(loc, node)
+        use, by, settings = laid_over(layers) or (None, None, {})
+        offer = meant(self.registry, "merger", use, by) if use else None
+        if isinstance(offer, Offer):
+            validate_keyframes(loc, node, offer, settings, self._validate)
 
     def choose_extraction(self, name: str, defaults: dict[str, Any], own: dict[str, Any]) -> None:
         """Choose the stages that find a faceset's faces."""
@@ -234,7 +232,7 @@ class _Chooser:
                 text = f"stays as it is from the first step on; these may change: {', '.join(changeable)}"
                 self.problems.append(Problem((*here, "set", name), text, at_key=True))
 
-    def _validate(self, key: Loc, offer: Offer, home: Loc, settings: dict[str, tuple[Loc, Any]]) -> None:
+    def _validate(self, key: Loc, offer: Offer, home: Loc, settings: Settings) -> None:
         values = {name: value for name, (_, value) in settings.items()}
         try:
             with blaming(offer, "checking its settings"):
@@ -249,7 +247,7 @@ class _Chooser:
         if config is not None:
             self.choices[key] = Chosen(offer.stage, offer, self._with_absolute_paths(config, home, settings))
 
-    def _with_absolute_paths(self, config: StageConfig, home: Loc, settings: dict[str, tuple[Loc, Any]]) -> StageConfig:
+    def _with_absolute_paths(self, config: StageConfig, home: Loc, settings: Settings) -> StageConfig:
         """Return settings whose files are named from anywhere, and note those that are not there."""
 
         def absolute(value: Any, loc: Loc) -> Any:

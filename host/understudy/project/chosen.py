@@ -9,11 +9,12 @@ from typing import Any, Final, Literal
 
 from understudy.distributions import OWN
 from understudy.plugins import Offer, Registry, blaming
-from understudy.timecode import Moment
 from understudy_sdk import CHANGEABLE, DECIDES_SWAP, INPUT_PATH, FaceType, Resources, StageConfig
 
+from .chosen_time import ChosenRange, ChosenTimes
 from .face_choice import FaceChoice
 from .form import TrainingForm
+from .places import Document
 
 __all__ = [
     "Certificate",
@@ -22,7 +23,6 @@ __all__ = [
     "ChosenExtract",
     "ChosenFaceset",
     "ChosenPerson",
-    "ChosenRange",
     "ChosenSwap",
     "Consent",
     "FaceChoice",
@@ -158,15 +158,6 @@ class ChosenPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenRange:
-    """Other merging from ``start`` up to, not including, ``end``; a later range holds over an earlier one."""
-
-    start: Moment
-    end: Moment
-    merger: Chosen
-
-
-@dataclass(frozen=True, slots=True)
 class ChosenChange:
     """The model with all settings that hold once ``after`` steps are learnt; only changeable ones differ."""
 
@@ -186,7 +177,7 @@ class ChosenSwap:
         model: With the settings of the first step.
         iterations: 0 where the model needs no training.
         merger: Of the whole clip.
-        ranges: What is merged otherwise.
+        ranges: What holds for parts of the clip.
         seed: Decides the order of faces.
         schedule: How the model's settings change on the way, in the order of the steps.
         start_from: Absolute path of the checkpoint that the training begins with.
@@ -197,6 +188,8 @@ class ChosenSwap:
         steady_colors: How strongly the colours that they take over are; 0 is not at all.
         mask_swaps: Masks the faces that the model draws, or None where nothing does.
         enhancer: Gives them more detail, or None where nothing does.
+        times: What changes in the course of the clip.
+        place: Its number under ``swaps:`` in the project file.
     """
 
     index: int
@@ -206,8 +199,8 @@ class ChosenSwap:
     model: Chosen
     iterations: int
     merger: Chosen
-    ranges: tuple[ChosenRange, ...]
     seed: int
+    ranges: tuple[ChosenRange, ...] = ()
     schedule: tuple[ChosenChange, ...] = ()
     start_from: Path | None = None
     keep_steps: bool = True
@@ -217,6 +210,13 @@ class ChosenSwap:
     steady_colors: float = 0.0
     mask_swaps: Chosen | None = None
     enhancer: Chosen | None = None
+    times: ChosenTimes = field(default_factory=ChosenTimes)
+    place: int = 0
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether anything of it changes in the course of a clip."""
+        return bool(self.ranges) or self.times != ChosenTimes()
 
     def model_at(self, step: int) -> Chosen:
         """Return the model with the settings that hold once so many steps are learnt."""
@@ -309,6 +309,8 @@ class LoadedProject:
         output: Where the result goes.
         registry: The plugins that were chosen from.
         offers: Those that it chose, each once.
+        timecode: What time codes count from.
+        places: Where in the file each value stands, for faults that show only later.
     """
 
     path: Path
@@ -324,6 +326,13 @@ class LoadedProject:
     output: OutputSettings
     registry: Registry
     offers: tuple[Offer, ...]
+    timecode: Literal["zero", "clip"]
+    places: Document
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether anything in it changes in the course of a clip."""
+        return any(swap.is_timed for swap in self.swaps)
 
     def clips_to_merge(self) -> tuple[Path, ...]:
         """Return the clips that some swap targets, each once, in the project's order."""

@@ -6,31 +6,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-__all__ = ["FACE_SCHEMA", "FaceChoice"]
+__all__ = ["FACE_SCHEMA", "SOME_FACES_SCHEMA", "FaceChoice"]
 
-_FORMS: Final = "largest, all, {track: NUMBER}, {track: [NUMBERS]}, {person: NAME} or {like: PICTURE}"
+_SOME: Final = "{track: NUMBER}, {track: [NUMBERS]}, {person: NAME} or {like: PICTURE}"
+_FORMS: Final = f"largest, all, {_SOME}"
 
-FACE_SCHEMA: Final[dict[str, Any]] = {
-    "anyOf": [
-        {"enum": ["largest", "all"]},
-        {
-            "type": "object",
-            "additionalProperties": False,
-            "minProperties": 1,
-            "maxProperties": 1,
-            "properties": {
-                "track": {
-                    "anyOf": [
-                        {"type": "integer", "minimum": 0},
-                        {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
-                    ]
-                },
-                "person": {"type": "string"},
-                "like": {"type": "string"},
-            },
+SOME_FACES_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "maxProperties": 1,
+    "properties": {
+        "track": {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
+            ]
         },
-    ]
+        "person": {"type": "string"},
+        "like": {"type": "string"},
+    },
 }
+"""JSON schema of what ``FaceChoice.parse_some`` takes."""
+
+FACE_SCHEMA: Final[dict[str, Any]] = {"anyOf": [{"enum": ["largest", "all"]}, SOME_FACES_SCHEMA]}
 """JSON schema of what ``FaceChoice.parse`` takes."""
 
 
@@ -71,6 +70,17 @@ class FaceChoice:
             if key == "like" and isinstance(what, str) and what:
                 return cls("like", like=Path(what))
         raise ValueError(f"must be {_FORMS}, but is {_shown(value)}")
+
+    @classmethod
+    def parse_some(cls, value: object) -> FaceChoice:
+        """Return what names faces by who they are, as a part of a swap's faces.
+
+        Raises:
+            ValueError: It means nothing, or does not say who.
+        """
+        if not isinstance(value, str):
+            return cls.parse(value)
+        raise ValueError(f"must be {_SOME}, but is {_shown(value)}")
 
     def __str__(self) -> str:
         """Say it as a project file does."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from understudy.devices import DEVICE_FORMS, is_device_name
-from understudy.errors import RequestError
-from understudy.timecode import Moment
 from understudy_sdk import FaceType
 
 from .face_choice import FACE_SCHEMA, FaceChoice
+from .stage_form import Form, StageForm, StageLayer
+from .time_form import DurationField, KeyframeForm, Opacity, RangeForm
 
 __all__ = [
     "DEFAULT_CODEC",
@@ -31,9 +31,6 @@ __all__ = [
     "OutputForm",
     "PersonForm",
     "ProjectForm",
-    "RangeForm",
-    "StageForm",
-    "StageLayer",
     "SwapForm",
     "TrainingForm",
     "VideoForm",
@@ -52,46 +49,9 @@ def _device(value: str) -> str:
     return value
 
 
-def _moment(value: object) -> Moment:
-    try:
-        return Moment.parse(value)
-    except RequestError as error:
-        raise ValueError(str(error)) from error
-
-
-MomentField = Annotated[
-    Any,
-    AfterValidator(_moment),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}),
-]
 FacesetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 FaceField = Annotated[Any, BeforeValidator(FaceChoice.parse), WithJsonSchema(FACE_SCHEMA)]
 CropFormat = Literal["png", "jpeg", "webp"]
-
-
-class Form(BaseModel):
-    """A mapping of the project file: unknown keys are faults."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-_ORIGIN: Final = "The distribution that brings it, where several bring one of that name."
-
-
-class StageLayer(Form):
-    """Part of a stage's choice; what it leaves out comes from the choice that it lies over."""
-
-    use: Annotated[str | None, Field(description="Name of the plugin.")] = None
-    origin: Annotated[str | None, Field(alias="from", min_length=1, description=_ORIGIN)] = None
-    settings: Annotated[dict[str, Any], Field(alias="with", description="Its settings.")] = {}
-
-
-class StageForm(Form):
-    """A stage's choice."""
-
-    use: Annotated[str, Field(description="Name of the plugin.")]
-    origin: Annotated[str | None, Field(alias="from", min_length=1, description=_ORIGIN)] = None
-    settings: Annotated[dict[str, Any], Field(alias="with", description="Its settings.")] = {}
 
 
 class MaskerLayer(StageLayer):
@@ -252,20 +212,6 @@ class PersonForm(Form):
         return self
 
 
-class RangeForm(Form):
-    """Other merging for part of the clip; where ranges overlap, the later one holds."""
-
-    start: Annotated[MomentField, Field(alias="from", description="First frame: HH:MM:SS:FF, HH:MM:SS.mmm, number.")]
-    end: Annotated[MomentField, Field(alias="to", description="The frame after the last, written like from.")]
-    merger: StageLayer
-
-    @model_validator(mode="after")
-    def _check_order(self) -> Self:
-        if self.end.is_not_after(self.start):
-            raise ValueError(f"'to' must lie after 'from', but {self.end} does not lie after {self.start}")
-        return self
-
-
 class SwapForm(Form):
     """One identity put onto one person of the footage."""
 
@@ -284,7 +230,23 @@ class SwapForm(Form):
         StageForm | None, Field(description="Gives the face the model drew more detail; none unless stated.")
     ] = None
     merger: StageForm
-    ranges: tuple[RangeForm, ...] = ()
+    opacity: Annotated[
+        Opacity | None, Field(description="How much of the merged face shows; 1, all, unless stated.")
+    ] = None
+    fade_in: Annotated[
+        DurationField | None, Field(description="How long the swap takes to come in from the clip's first frame on.")
+    ] = None
+    fade_out: Annotated[
+        DurationField | None, Field(description="How long it takes to go out until the clip's last frame.")
+    ] = None
+    keyframes: Annotated[
+        tuple[KeyframeForm, ...],
+        Field(description="Values at moments of the clip, in the order of time; between them values change over."),
+    ] = ()
+    ranges: Annotated[
+        tuple[RangeForm, ...],
+        Field(description="What holds for part of the clip; where ranges overlap, the later one in this list holds."),
+    ] = ()
     steadiness: Annotated[
         float,
         Field(
@@ -386,6 +348,13 @@ class ProjectForm(Form):
         Field(description="commercial refuses plugins and weights that do not allow paid work."),
     ] = "any"
     plugins: PluginsForm = PluginsForm()
+    timecode: Annotated[
+        Literal["zero", "clip"],
+        Field(
+            description="What time codes of ranges and keyframes count from. zero: 00:00:00:00 is each clip's first "
+            "frame. clip: the clip's own time code, which the file carries."
+        ),
+    ] = "zero"
     facesets: Annotated[dict[FacesetName, FacesetForm], Field(min_length=1)]
     extract: Annotated[ExtractForm, Field(description="Defaults of every faceset.")] = ExtractForm()
     people: Annotated[dict[FacesetName, PersonForm], Field(description="Names for people in the footage.")] = {}

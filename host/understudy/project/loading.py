@@ -23,7 +23,6 @@ from .chosen import (
     ChosenExtract,
     ChosenFaceset,
     ChosenPerson,
-    ChosenRange,
     ChosenSwap,
     Consent,
     LoadedProject,
@@ -43,6 +42,7 @@ from .form import (
 from .overrides import Override, apply_overrides
 from .places import Document, Problem
 from .plugin_rules import BLOCKED_BY, blocked_names, check_required
+from .timing import ranges_of, times_of
 from .wording import problems_of
 
 __all__ = ["load_project"]
@@ -74,7 +74,7 @@ def load_project(path: Path, registry: Registry, overrides: Sequence[Override] =
     lines = [*document.report(problems), *wrong_overrides]
     if lines or form is None:
         raise ProjectError(path, lines)
-    return _assemble(place, form, choices, registry)
+    return _assemble(place, form, choices, registry, document)
 
 
 def _read(path: Path) -> str:
@@ -109,7 +109,7 @@ def _shape(data: Any) -> tuple[ProjectForm | None, list[Problem]]:
         return None, problems_of(error, ProjectForm)
 
 
-def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registry) -> LoadedProject:
+def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registry, document: Document) -> LoadedProject:
     facesets = {name: _faceset(path, name, form, faceset, choices) for name, faceset in form.facesets.items()}
     return LoadedProject(
         path=path,
@@ -128,6 +128,8 @@ def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registr
         output=_output(path.parent, form.output),
         registry=registry,
         offers=tuple({id(chosen.offer): chosen.offer for chosen in choices.values()}.values()),
+        timecode=form.timecode,
+        places=document,
     )
 
 
@@ -177,7 +179,12 @@ def _swaps(
             meant = _known(root, form, swap.target, face)
             chosen = _swap(len(swaps), place, swap, (facesets[source], facesets[swap.target], meant), choices)
             start = clip_path(root, swap.model.start_from) if swap.model.start_from else None
-            swaps.append(replace(chosen, start_from=start))
+
+            def whom(some: FaceChoice, target: str = swap.target) -> FaceChoice:
+                return _known(root, form, target, _face(root, some))
+
+            ranges = ranges_of(("swaps", place), swap, choices, whom)
+            swaps.append(replace(chosen, start_from=start, ranges=ranges))
     return tuple(swaps)
 
 
@@ -205,10 +212,8 @@ def _swap(
         model=model,
         iterations=form.model.iterations if model.offer.spec.learns else 0,
         merger=choices[*here, "merger"],
-        ranges=tuple(
-            ChosenRange(part.start, part.end, choices[*here, "ranges", number])
-            for number, part in enumerate(form.ranges)
-        ),
+        times=times_of(here, form, choices),
+        place=place,
         seed=form.seed,
         steadiness=form.steadiness,
         steady_colors=form.steady_colors,

@@ -8,7 +8,7 @@ from understudy.plugins import Offer, Registry
 from .places import Loc, Problem
 from .wording import did_you_mean
 
-__all__ = ["meant", "unknown_plugin"]
+__all__ = ["Stated", "meant", "unknown_plugin"]
 
 Stated = tuple[Loc, str]
 """A text and its place."""

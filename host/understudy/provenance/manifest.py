@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from understudy import __version__
-from understudy.project import Chosen, ChosenFaceset, ChosenSwap, LoadedProject
+from understudy.clock import Clock
+from understudy.project import Chosen, ChosenFaceset, ChosenRange, ChosenSwap, LoadedProject
 from understudy.video import fingerprint, probe
 
 from .pattern import SCHEME
@@ -126,14 +127,8 @@ def _stated(one: Ingredient) -> dict[str, str]:
 def _edited(swap: ChosenSwap, job: ClipJob) -> dict[str, Any]:
     model = swap.model.offer.origin
     info = probe(job.clip)
-    ranges = [
-        {
-            "from_frame": part.start.frame(info.average_rate),
-            "to_frame": part.end.frame(info.average_rate),
-            "merger": part.merger.name,
-        }
-        for part in swap.ranges
-    ]
+    clock = Clock(info, job.timecode)
+    ranges = [_stated_range(part, clock) for part in swap.ranges]
     parameters = {
         "source": swap.source.name,
         "target": swap.target.name,
@@ -158,6 +153,16 @@ def _edited(swap: ChosenSwap, job: ClipJob) -> dict[str, Any]:
     }
 
 
+def _stated_range(part: ChosenRange, clock: Clock) -> dict[str, Any]:
+    """Return what a range does, in words of the manifest; which faces it is about where it is not about all."""
+    said: dict[str, Any] = {"from_frame": clock.frame(part.start), "to_frame": clock.frame(part.end)}
+    if part.merger is not None:
+        said["merger"] = part.merger.name
+    if part.skip is not None:
+        said["skip"] = part.skip
+    return said | ({"face": str(part.face)} if part.face else {})
+
+
 def _plugins(job: ClipJob) -> list[dict[str, str]]:
     """Return every plugin that had a part in the clip, each once."""
     named: dict[tuple[str, str], dict[str, str]] = {}
@@ -180,7 +185,7 @@ def _chosen(swap: ChosenSwap) -> Iterator[Chosen]:
         if extract.recognizer is not None:
             yield extract.recognizer
     yield from (one for one in (swap.mask_swaps, swap.enhancer) if one is not None)
-    yield from (swap.model, swap.merger, *(part.merger for part in swap.ranges))
+    yield from (swap.model, swap.merger, *(part.merger for part in swap.ranges if part.merger))
 
 
 def _hash(path: Path) -> str:

@@ -3,20 +3,26 @@
 from .faces import ReadySwap, SpanFaces, mask_over_crop, reach
 from .laid import Laid, LaidFaces
 from .neighbours import BATCH_FRAMES, Window
+from .over_time import Held, SettingsOverTime, settings_over_time
 from .passing import merged_frames, widened_spans
+from .shelf import MergerShelf
 from .steadying import Neighbour, steadied_swap
 
 __all__ = [
     "BATCH_FRAMES",
+    "Held",
     "Laid",
     "LaidFaces",
+    "MergerShelf",
     "Neighbour",
     "ReadySwap",
+    "SettingsOverTime",
     "SpanFaces",
     "Window",
     "mask_over_crop",
     "merged_frames",
     "reach",
+    "settings_over_time",
     "steadied_swap",
     "widened_spans",
 ]

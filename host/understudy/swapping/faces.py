@@ -12,7 +12,7 @@ import numpy as np
 from understudy.faceset import FaceRow, Faceset
 from understudy.learning import chosen_faces
 from understudy.pictures import decode_mask
-from understudy.project import Chosen, ChosenSwap
+from understudy.project import ChosenSwap
 from understudy.provenance.marking import FaceMark
 from understudy.selection import wanted_faces
 from understudy_sdk import Crop, CropSpec, Enhancer, Frame, Mask, Masker, Merger, Model, Reaching
@@ -20,6 +20,8 @@ from understudy_sdk.geometry import compose, crop_corners, frame_to_crop, invert
 from understudy_sdk.warp import warp_mask
 
 from .neighbours import Window
+from .over_time import SettingsOverTime
+from .shelf import MergerShelf
 
 __all__ = ["MASK_SIZE", "ReadySwap", "SpanFaces", "mask_over_crop", "reach"]
 
@@ -34,8 +36,8 @@ class ReadySwap:
     Attributes:
         swap: What the project says.
         model: Its trained model.
-        mergers: The swap's merger, then those of its ranges.
-        spans: First frame and the frame after the last, of each range.
+        settings: What holds for each face at each frame.
+        mergers: Gives the mergers for it.
         faceset: Folder of the target's faceset.
         clip: Fingerprint of the clip.
         window: Which frames steady each other.
@@ -47,8 +49,8 @@ class ReadySwap:
 
     swap: ChosenSwap
     model: Model
-    mergers: tuple[Merger, ...]
-    spans: tuple[tuple[int, int], ...]
+    settings: SettingsOverTime
+    mergers: MergerShelf
     faceset: Path
     clip: str
     window: Window
@@ -68,13 +70,6 @@ class ReadySwap:
         for row in rows:
             by_frame.setdefault(row.frame, []).append(row)
         return SpanFaces(self, by_frame, masks)
-
-    def merger_at(self, position: int) -> tuple[Chosen, Merger]:
-        """Return the merger for a frame; of ranges that overlap, the later in the project counts."""
-        for number in reversed(range(len(self.spans))):
-            if self.spans[number][0] <= position < self.spans[number][1]:
-                return self.swap.ranges[number].merger, self.mergers[number + 1]
-        return self.swap.merger, self.mergers[0]
 
 
 @dataclass(frozen=True, slots=True)

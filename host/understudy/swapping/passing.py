@@ -26,6 +26,7 @@ from .laid import Laid, LaidFaces
 from .looks import Glance, glance, steady_look
 from .movement import movement_of
 from .neighbours import BATCH_FRAMES, Window
+from .over_time import Held
 from .predicted_masks import masked_swaps
 from .steadying import Neighbour, steadied_swap
 
@@ -84,6 +85,7 @@ class _Predicted:
     box: tuple[int, int, int, int]
     mask: Mask
     glance: Glance | None  # where colours are steadied
+    held: Held | None  # None where nothing of it shows; it may still steady its neighbours
 
 
 class _Stage:
@@ -113,10 +115,11 @@ class _Stage:
             with blaming(ready.swap.mask_swaps.offer, f"masking swapped faces of frames {first} to {last}"):
                 swapped = masked_swaps(ready.masker, crops, swapped)
         for (frame, row), crop, swap in zip(places, crops, swapped, strict=True):
-            box = reach(crop, pictures[frame.index], ready.merger_at(frame.index)[1])
+            held = ready.settings.at(row.track, frame.index)
+            box = reach(crop, pictures[frame.index], ready.mergers.get(held.merger) if held else None)
             mask = mask_over_crop(self._faces.masks[row.name], row, spec)
             seen = glance(crop, swap, mask) if ready.window.color_strength else None
-            self._predicted[frame.index].append(_Predicted(row, crop, swap, box, mask, seen))
+            self._predicted[frame.index].append(_Predicted(row, crop, swap, box, mask, seen, held))
 
     def laid(self, frame: DecodedFrame) -> DecodedFrame:
         """Return a frame with its faces merged in; what no later frame needs is let go."""
@@ -126,17 +129,16 @@ class _Stage:
         return frame
 
     def _lay(self, frame: DecodedFrame, one: _Predicted) -> None:
-        x0, y0, x1, y1 = one.box
-        if x0 >= x1 or y0 >= y1:
+        (x0, y0, x1, y1), held = one.box, one.held
+        if held is None or x0 >= x1 or y0 >= y1:
             return
-        chosen, merger = self._ready.merger_at(frame.index)
         near = self._near(one)
         swap = steadied_swap(one.swap, self._neighbours(one, near))
         crop = replace(one.crop, look=self._look(one, swap, near), motion_px=movement_of(one.row, self._faces.by_frame))
         region = frame.region(x0, y0, x1, y1)
-        with blaming(chosen.offer, f"merging the face at frame {frame.index}"):
-            layer = check_layer(merger.merge(region, swap, crop, one.mask), region)
-        layer = self._ready.mark.laid(region, layer)
+        with blaming(held.merger.offer, f"merging the face at frame {frame.index}"):
+            layer = check_layer(self._ready.mergers.get(held.merger).merge(region, swap, crop, one.mask), region)
+        layer = self._ready.mark.laid(region, layer.shown(held.opacity))
         laying = frame.lay(region, layer)
         index, row = self._ready.swap.index, one.row
         left, top, right, bottom = map(float, row.face.box)

@@ -25,6 +25,7 @@ from .hdr import StaticHdr, static_hdr_of
 from .orientation import UPRIGHT, Orientation, orientation_of
 from .planes import working_format
 from .side_data import side_data_of
+from .start_timecode import start_timecode_of
 
 __all__ = ["ClipInfo", "probe"]
 
@@ -60,6 +61,7 @@ class ClipInfo:
         stream_index: The video's number among the tracks.
         hdr: What the file says of the display it was graded on.
         is_lower_field_first: Whether, of two fields, the rows 1, 3, 5 ... are shown first.
+        start_timecode: Of the first frame, ``HH:MM:SS:FF``, drop-frame ``HH:MM:SS;FF``; None where the file has none.
         breaks: Of a folder of pictures, those positions whose names do not count on from the one before; None for film.
     """
 
@@ -86,6 +88,7 @@ class ClipInfo:
     stream_index: int
     hdr: StaticHdr | None
     is_lower_field_first: bool = False
+    start_timecode: str | None = None
     breaks: frozenset[int] | None = None
 
     @property
@@ -161,6 +164,7 @@ def _probed(path: Path, _size: int, _changed_ns: int) -> ClipInfo:
             stream_index=video.index,
             hdr=static_hdr_of(picture),
             is_lower_field_first=video.codec_context.field_order in _LOWER_FIRST,
+            start_timecode=start_timecode_of(container, video),
         )
 
 
