@@ -319,7 +319,7 @@ def test_schema(cli, tmp_path, monkeypatch, fake_registry):
 
 def test_doctor_exits_1_with_what_mends_it(cli, monkeypatch):
     findings = [Finding("device", "cpu"), Finding("weights a.bin", "missing", "wrong", "understudy weights pull a.bin")]
-    monkeypatch.setattr("understudy.doctor.examine", lambda: tuple(findings))
+    monkeypatch.setattr("understudy.doctor.examine", lambda project: tuple(findings))
     done = cli("doctor")
     assert done.code == 1
     assert done.out.splitlines()[2].split() == ["wrong", "weights", "a.bin", "missing"]

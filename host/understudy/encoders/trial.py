@@ -22,7 +22,7 @@ from understudy.scheduling import usual_scheduling
 
 from .catalogue import stored_formats, traits_of
 
-__all__ = ["opening_fault", "option_fault"]
+__all__ = ["frame_fault", "opening_fault", "option_fault"]
 
 SIDE: Final = 256
 PATIENCE_S: Final = 20.0
@@ -69,14 +69,18 @@ def _card_fault(name: str, vendor: str) -> str:
     return f"does not open: no {vendor} device that encodes it, or no driver for it ({fault})" if fault else ""
 
 
-def _fault_of_frame(name: str, pixel_format: str) -> str:
-    """Encode one frame, and say in the library's words what went wrong."""
+def frame_fault(name: str, pixel_format: str, options: Mapping[str, str] | None = None) -> str:
+    """Encode one frame, and say in the library's words what went wrong; for hardware, see ``opening_fault``."""
     context = av.VideoCodecContext.create(name, "w")
     assert isinstance(context, av.VideoCodecContext)
     context.width, context.height, context.pix_fmt = SIDE, SIDE, pixel_format
     context.time_base = Fraction(1, 25)
+    context.options = dict(options or {})
+    if name == "libsvtav1":
+        os.environ.setdefault("SVT_LOG", "1")  # its only switch against talking to the terminal
     try:
-        context.open()
+        with usual_scheduling():
+            context.open()
         frame = av.VideoFrame(SIDE, SIDE, pixel_format)
         frame.pts, frame.time_base = 0, context.time_base
         for plane in frame.planes:
@@ -88,4 +92,4 @@ def _fault_of_frame(name: str, pixel_format: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps({"fault": _fault_of_frame(*sys.argv[1:3])}) + "\n")
+    sys.stdout.write(json.dumps({"fault": frame_fault(sys.argv[1], sys.argv[2])}) + "\n")

@@ -308,7 +308,7 @@ class LoadedProject:
         swaps: In the project's order.
         output: Where the result goes.
         registry: The plugins that were chosen from.
-        offers: Those that it chose, each once.
+        choices: Every choice of a plugin that it makes, defaults of ``extract`` among them.
         timecode: What time codes count from.
         places: Where in the file each value stands, for faults that show only later.
     """
@@ -325,7 +325,7 @@ class LoadedProject:
     swaps: tuple[ChosenSwap, ...]
     output: OutputSettings
     registry: Registry
-    offers: tuple[Offer, ...]
+    choices: tuple[Chosen, ...]
     timecode: Literal["zero", "clip"]
     places: Document
 
@@ -333,6 +333,11 @@ class LoadedProject:
     def is_timed(self) -> bool:
         """Whether anything in it changes in the course of a clip."""
         return any(swap.is_timed for swap in self.swaps)
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Those that it chose, each once."""
+        return tuple({id(chosen.offer): chosen.offer for chosen in self.choices}.values())
 
     def clips_to_merge(self) -> tuple[Path, ...]:
         """Return the clips that some swap targets, each once, in the project's order."""

@@ -127,7 +127,7 @@ def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registr
         swaps=_swaps(path.parent, form, facesets, choices),
         output=_output(path.parent, form.output),
         registry=registry,
-        offers=tuple({id(chosen.offer): chosen.offer for chosen in choices.values()}.values()),
+        choices=tuple(choices.values()),
         timecode=form.timecode,
         places=document,
     )
