@@ -53,7 +53,7 @@ def cache(tmp_path, monkeypatch):
 def test_a_whole_look_finds_every_kind_of_thing_and_each_fault_has_a_command(monkeypatch, registry, cache):
     monkeypatch.setattr(doctor, "discover", lambda: registry)
     monkeypatch.setattr(codecs, "ON_CARDS", ())
-    findings = list(doctor.examine())
+    findings = doctor.examine()
     named = by_name(findings)
     for what in ("python", "understudy", "torch", "FFmpeg in av", "device", "encoder libx264", "decoders", "detectors"):
         assert named[what].state == "ok", named[what]

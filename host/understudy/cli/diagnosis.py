@@ -28,7 +28,7 @@ def doctor(
     from .printing import print_json, print_table
     from .running import load
 
-    findings = list(examine(project=None if project is None else load(project, None)))
+    findings = examine(project=None if project is None else load(project, None))
     if as_json:
         print_json([dataclasses.asdict(finding) for finding in findings])
     else:

@@ -19,13 +19,17 @@ from .versions import version_findings
 __all__ = ["Finding", "examine"]
 
 
-def examine(folder: Path = Path(), project: LoadedProject | None = None) -> Iterator[Finding]:
-    """Look at everything that the work needs, and yield what was found as it is found.
+def examine(folder: Path = Path(), project: LoadedProject | None = None) -> tuple[Finding, ...]:
+    """Look at everything that the work needs.
 
     Args:
         folder: Where the work will lie; its disk is looked at.
         project: Also looks at what this project needs: its weights, clips, certificate, device and room on the disk.
     """
+    return tuple(_looked_at(folder, project))
+
+
+def _looked_at(folder: Path, project: LoadedProject | None) -> Iterator[Finding]:
     registry, cache = project.registry if project else discover(), WeightCache()
     yield from version_findings()
     yield from device_findings(project.device if project else "auto")
