@@ -231,34 +231,36 @@ def parts_of_extraction(args: argparse.Namespace, clip: Path, frames: int) -> di
 
 
 def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[str, float]:
-    """Return the seconds a frame spends in each part of merging, one after the other; the faces are extracted."""
-    from understudy.extraction import warp_crop
-    from understudy.merging import jobs_of, ready_swap
+    """Return the seconds a frame spends in each part of merging, one after the other; the faces are predicted."""
+    from understudy.extraction import placed_crop
+    from understudy.merging import jobs_of
+    from understudy.merging.orders import swap_orders
     from understudy.phases import resources_for
+    from understudy.predicting import AnswerBook, answers_of
     from understudy.store import WorkFolder
     from understudy.swapping import mask_over_crop, reach
     from understudy.video import ChunkWriter, ClipReader, encoding_for, probe
 
     resources, info, clock, count = resources_for(project), probe(clip), Clock(), 0
-    swap, video = project.swaps[0], project.output.video
-    model = swap.model.build(resources)
-    ready = ready_swap(WorkFolder(project.work), swap, jobs_of(project)[0], info, model, resources)
-    encoding, faces = encoding_for(video, info), ready.faces_between(0, frames)
-    with ClipReader(clip) as reader, ChunkWriter(path, info, encoding) as writer:
-        for frame in clock.timed("decoding", reader.frames(0, frames)):
+    swap, video, work, span = project.swaps[0], project.output.video, WorkFolder(project.work), (0, frames)
+    (order,) = swap_orders(work, jobs_of(project)[0], info, [answers_of(work, clip, swap)], [span])
+    ready = order.ready(resources)
+    encoding, faces = encoding_for(video, info), ready.faces_between(span)
+    with ClipReader(clip) as reader, ChunkWriter(path, info, encoding) as writer, AnswerBook(order.answers) as book:
+        for frame in clock.timed("decoding", reader.frames(*span)):
             count += 1
             for row in faces.by_frame.get(frame.index, ()):
-                with clock.part("converting to RGB"):
-                    rgb = frame.frame()
-                with clock.part("cropping"):
-                    crop = warp_crop(rgb, row.face, model.crop_spec.face_type, model.crop_spec.size)
-                    mask = mask_over_crop(faces.masks[row.name], row, model.crop_spec)
-                with clock.part("swapping (network)"):
-                    swapped = model.swap([crop])[0]
+                with clock.part("looking answers up"):
+                    spec, answer = book.answer(row.frame, row.name)  # type: ignore[misc]  # all are there
+                    crop = placed_crop(answer.rgb, row.face, spec.face_type)
+                with clock.part("target's mask"):
+                    mask = mask_over_crop(faces.masks[row.name], row, spec)
                 with clock.part("region in"):
-                    region = frame.region(*reach(crop, rgb))
+                    region = frame.region(*reach(crop, frame.size))
                 with clock.part("merging"):
-                    layer = ready.mergers[0].merge(region, swapped, crop, mask)
+                    layer = ready.mergers.get(swap.merger).merge(region, answer.swap, crop, mask)
+                with clock.part("marking"):
+                    layer = order.mark.laid(region, layer)
                 with clock.part("region out"):
                     frame.lay(region, layer)
             with clock.part("encoding"):
@@ -266,15 +268,15 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
     return {name: seconds / count for name, seconds in clock.seconds.items()}
 
 
-def encode_alone(clip: Path, frames: int, path: Path, video: Any) -> float:
+def encode_alone(clip: Path, frames: int, path: Path, codec: str, options: dict[str, str]) -> float:
     """Return frames per second of decoding and encoding with the same settings and threads, nothing between."""
     from understudy.ahead import Behind, ahead
-    from understudy.video import ChunkWriter, ClipReader, encoding_for, probe
+    from understudy.video import ChunkWriter, ClipReader, Encoding, probe
 
     info, start, count = probe(clip), time.perf_counter(), 0
     with (
         ClipReader(clip) as reader,
-        ChunkWriter(path, info, encoding_for(video, info)) as writer,
+        ChunkWriter(path, info, Encoding(codec, options, None)) as writer,
         Behind(lambda frame: writer.add(frame.to_av()), depth=8) as encoder,
     ):
         for frame in ahead(reader.frames(0, frames), depth=8):
@@ -315,7 +317,7 @@ def _merging(job: Job, frames: int) -> dict[str, Any]:
     in_process(run_phase, narrow, "train")
     apart_seconds, _ = in_process(run_phase, narrow, "merge")
     video = write_project(job).output.video
-    alone = encode_alone(job.target, frames, job.folder / "alone.video", video)
+    alone = encode_alone(job.target, frames, job.folder / "alone.video", video.codec, video.encoder_options())
     return {
         "merger": job.args.merger,
         "frames_per_s": frames / seconds,

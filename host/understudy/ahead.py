@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
 from typing import Final, Generic, TypeVar
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 _END: Final = object()
 
 
-def ahead(values: Iterable[T], depth: int) -> Iterator[T]:
+def ahead(values: Iterable[T], depth: int) -> Generator[T, None, None]:
     """Yield the values in order while a thread makes up to ``depth`` more.
 
     An exception in the thread is raised here; when the caller stops early, the thread ends too.

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
+from typing import Final
 
 from .errors import DeviceError
 
 __all__ = ["DEVICE_FORMS", "is_device_name", "resolve_device"]
 
 DEVICE_FORMS = "auto, cpu, cuda, cuda:N or mps"
+
+_DRIVERS: Final = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "/proc/driver/nvidia", "/dev/nvhost-ctrl")
+"""What Linux shows where a driver of NVIDIA or AMD is loaded, under WSL and on Jetson boards too."""
 
 
 def is_device_name(asked: str) -> bool:
@@ -27,8 +33,8 @@ def resolve_device(asked: str) -> str:
     """
     if not is_device_name(asked):
         raise DeviceError(f"no device is called {asked!r}; say {DEVICE_FORMS}")
-    if asked == "cpu":
-        return asked
+    if asked == "cpu" or (asked == "auto" and not _may_have_gpu()):
+        return "cpu"
     import torch
 
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -44,3 +50,9 @@ def resolve_device(asked: str) -> str:
             f"  to take the best of these: device: auto"
         )
     return asked
+
+
+def _may_have_gpu() -> bool:
+    """Tell whether it is worth asking PyTorch for a GPU, which takes seconds to load if nothing has loaded it yet."""
+    is_linux = sys.platform.startswith("linux")
+    return "torch" in sys.modules or not is_linux or any(Path(driver).exists() for driver in _DRIVERS)

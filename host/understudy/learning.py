@@ -35,6 +35,7 @@ __all__ = [
     "sample_arrays",
     "shown_crops",
     "swap_artifact",
+    "whose",
 ]
 
 _FORMAT: Final = 2
@@ -57,15 +58,14 @@ def swap_artifact(work: WorkFolder, swap: ChosenSwap) -> Artifact:
         "target": _side_recipe(work, swap.target),
         **swap.training_recipe(),
     }
-    who = _who(swap.face)
-    return work.artifact("train", f"{swap.source.name}-to-{swap.target.name}{'-' if who else ''}{who}", recipe)
+    return work.artifact("train", f"{swap.source.name}-to-{swap.target.name}{whose(swap.face)}", recipe)
 
 
-def _who(face: FaceChoice) -> str:
-    """Return a word that tells swaps of several people of one target apart."""
+def whose(face: FaceChoice) -> str:
+    """Return an ending of names that tells swaps of several people of one target apart; mostly empty."""
     if face.kind in {"largest", "all"}:
         return ""
-    return face.person or (face.like.stem if face.like else "-".join(["track", *map(str, face.tracks[:4])]))
+    return "-" + (face.person or (face.like.stem if face.like else "-".join(["track", *map(str, face.tracks[:4])])))
 
 
 class _Placed(Protocol):

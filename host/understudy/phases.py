@@ -36,14 +36,14 @@ from .merging import (
     merge_clip,
     merge_progress,
     overlap_text,
-    ready_swap,
 )
 from .plugin_record import PluginRecord
+from .predicting import answers_name, answers_of, predict_artifact
 from .processes import place_of
 from .progress import Progress
 from .project import PAID, ChosenFaceset, ChosenSwap, LoadedProject, only_for_paid_work
 from .store import PHASES, Artifact, WorkFolder, folder_bytes
-from .teaching import follow_training, learnt_by, load_learnt, newest_step, teach
+from .teaching import follow_training, learnt_by, newest_step, teach
 from .video import check_destination, check_encoding, check_mergeable, encoding_for, probe
 from .weights import WeightCache
 
@@ -71,11 +71,11 @@ class PhaseStatus:
     """How far one result is.
 
     Attributes:
-        phase: ``extract``, ``train`` or ``merge``.
+        phase: ``extract``, ``train``, ``predict`` or ``merge``.
         name: The faceset, the swap or the clip.
         state: ``stale`` where a result exists, but of other settings or inputs.
-        done: Frames or steps done.
-        total: Frames or steps in all.
+        done: Frames, steps or faces done.
+        total: Frames, steps or faces in all.
         why: The changed keys where it is stale, or what is missing.
     """
 
@@ -216,7 +216,9 @@ def status(project: LoadedProject) -> tuple[PhaseStatus, ...]:
         done, total = newest_step(artifact), swap.iterations
         if total:
             found.append(_status(work, project, artifact, (min(done, total), total), is_done=done >= total))
-    return (*found, *(_merge_status(work, project, job) for job in jobs_of(project)))
+    jobs = jobs_of(project)
+    found += [_predict_status(work, project, job.clip, swap) for job in jobs for swap in job.swaps]
+    return (*found, *(_merge_status(work, project, job) for job in jobs))
 
 
 def clean_plan(project: LoadedProject) -> tuple[Garbage, ...]:
@@ -228,6 +230,7 @@ def clean_plan(project: LoadedProject) -> tuple[Garbage, ...]:
         "find": "other detector or aligner",
         "extract": "other detector, aligner, masker or crops",
         "train": "other model, settings or facesets",
+        "predict": "other training, model or faces",
     }
     return tuple(
         Garbage(folder, folder_bytes(folder), f"made with {reasons.get(phase, 'other training, merger or encoder')}")
@@ -301,17 +304,9 @@ def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Pro
         _require_extracted(work, swap)
     learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
     artifact = merge_artifact(work, job, project.output.video, learnt)
-    done, total, is_joined = merge_progress(work, artifact, job, project)
-    if is_joined:
+    if merge_progress(work, artifact, job, project)[2]:
         return job.output
-    resources = resources_for(project)
-    info = probe(job.clip)
-    ready = []
-    if done < total:
-        for swap in job.swaps:
-            model = load_learnt(work, swap, resources, progress)
-            ready.append(ready_swap(work, swap, job, info, model, resources))
-    return merge_clip(work, artifact, job, ready, project, progress, resources.device)
+    return merge_clip(work, artifact, job, project, progress, resources_for(project))
 
 
 def _require_extracted(work: WorkFolder, swap: ChosenSwap) -> None:
@@ -364,6 +359,16 @@ def _check_merge(project: LoadedProject, jobs: Sequence[ClipJob]) -> None:
         check_encoding(info, encoding)
 
 
+def _predict_status(work: WorkFolder, project: LoadedProject, clip: Path, swap: ChosenSwap) -> PhaseStatus:
+    try:
+        _require_extracted(work, swap)
+        kept = answers_of(work, clip, swap)
+    except UnderstudyError as error:
+        return PhaseStatus("predict", answers_name(clip, swap), "missing", 0, 0, str(error).splitlines()[0])
+    done, total = kept.progress()
+    return _status(work, project, kept.artifact, (done, total), is_done=done == total)
+
+
 def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> PhaseStatus:
     total = len(probe(job.clip).pts)
     try:
@@ -398,6 +403,8 @@ def _current(work: WorkFolder, project: LoadedProject) -> Iterator[Artifact]:
     for job in jobs_of(project):
         try:
             learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
+            for swap in job.swaps:
+                yield predict_artifact(work, job.clip, swap, learnt[swap.index])
             yield merge_artifact(work, job, project.output.video, learnt)
         except UnderstudyError:
             continue  # not extracted yet, so nothing of it can be current

@@ -25,8 +25,8 @@ __all__ = ["Artifact", "WorkFolder", "differences", "digest", "folder_bytes", "n
 FORMAT: Final = 1
 """Version of the work folder's layout."""
 
-PHASES: Final = ("find", "extract", "train", "merge")
-"""Kinds of results; what is found belongs to the extract phase."""
+PHASES: Final = ("find", "extract", "train", "predict", "merge")
+"""Kinds of results; what is found belongs to the extract phase, and merging predicts what it needs."""
 
 Recipe = Mapping[str, Any]
 
@@ -94,7 +94,7 @@ class Artifact:
     """One result's folder.
 
     Attributes:
-        phase: ``extract``, ``train`` or ``merge``.
+        phase: One of ``PHASES``.
         name: What it is called in the project.
         key: Digest of its recipe.
         folder: Where it lies; may not exist yet.

@@ -182,7 +182,7 @@ def test_a_model_that_needs_no_training_goes_straight_to_the_merge(squares, regi
     project = load_project(squares, registry)
     result = run(project, progress=listener)
     assert [phase.split()[0] for phase, _, _ in listener.phases] == ["extract"] * 4 + ["merge"]
-    assert [row.phase for row in status(project)] == ["extract", "extract", "merge"]
+    assert [row.phase for row in status(project)] == ["extract", "extract", "predict", "merge"]
     changed = [
         not np.array_equal(a[1], b[1])
         for a, b in zip(planes(tmp_path / "blue.mkv"), planes(result.outputs[0]), strict=True)

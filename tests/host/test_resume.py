@@ -180,3 +180,15 @@ def test_a_second_run_of_a_finished_project_is_short(unbroken, environment):
     changed = {path.name for path in before if before[path] != after[path]}
     assert not {name for name in changed if not name.startswith((".lock", "index.sqlite"))}
     assert "torch" not in {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+
+def test_another_merger_runs_no_network_and_does_not_even_load_torch(unbroken, environment, tmp_path):
+    shutil.copytree(unbroken, tmp_path / "copy")
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *command(tmp_path / "copy", "merge")[1:],
+         "--set", "swaps.0.merger.with.mask_blur_px=4"],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "no network runs" in done.stderr
+    assert pictures(tmp_path / "copy" / "out.mkv") != pictures(unbroken / "out.mkv")
+    assert "torch" not in {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}

@@ -5,7 +5,7 @@ it, with people's ``corrections`` in place of what the machine saw; ``cutting`` 
 it for a faceset of a project, as far as it is missing.
 """
 
-from .cutting import warp_crop
+from .cutting import placed_crop, warp_crop
 from .faces_of import (
     check_clips,
     check_unchanging,
@@ -26,6 +26,7 @@ __all__ = [
     "faceset_artifact",
     "faceset_progress",
     "findings_artifact",
+    "placed_crop",
     "settle_people",
     "warp_crop",
 ]

@@ -30,7 +30,7 @@ from understudy_sdk.warp import warp_bilinear, warp_picture
 from .finding import SpanEnd, decoded_spans
 from .settling import SettledClip, SettledFace
 
-__all__ = ["SUFFIXES", "Cutter", "cut_clip", "digest_of", "warp_crop"]
+__all__ = ["SUFFIXES", "Cutter", "cut_clip", "digest_of", "placed_crop", "warp_crop"]
 
 SUFFIXES: Final = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 
@@ -103,6 +103,13 @@ def warp_crop(
     assert face.landmarks is not None
     affine = frame_to_crop(face.landmarks, face_type, size, mesh=face.mesh)
     rgb = (warp_bilinear if is_exact else warp_picture)(frame.rgb, affine, size)
+    return placed_crop(rgb, face, face_type, at=at)
+
+
+def placed_crop(rgb: U8, face: Face, face_type: FaceType, *, at: ClipPosition | None = None) -> Crop:
+    """Return a picture that ``warp_crop`` has cut as the crop that it was, with its place in the frame."""
+    assert face.landmarks is not None
+    affine = frame_to_crop(face.landmarks, face_type, rgb.shape[0], mesh=face.mesh)
     landmarks = transform_points(affine, face.landmarks).astype(np.float32)
     mesh = None if face.mesh is None else mesh_to_crop(affine, face.mesh)
     return Crop(rgb, affine, face_type, landmarks, mesh, at)

@@ -150,7 +150,7 @@ def decoded_spans(
         for span in spans:
             yield span, _one_span(source)
     finally:
-        source.close()  # type: ignore[attr-defined]  # a generator
+        source.close()
 
 
 def _one_span(source: Iterator[Positioned | SpanEnd]) -> Iterator[Positioned | SpanEnd]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .clip import merge_clip, ready_swap
+from .clip import merge_clip
 from .jobs import ClipJob, jobs_of, marking_of, overlap_text, payload_of
 from .recipe import CHUNK_FRAMES, merge_artifact, merge_progress
 from .time_faults import check_people, check_times, compare_times
@@ -20,5 +20,4 @@ __all__ = [
     "merge_progress",
     "overlap_text",
     "payload_of",
-    "ready_swap",
 ]

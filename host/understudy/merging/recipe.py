@@ -11,11 +11,12 @@ from understudy.clock import Clock
 from understudy.extraction import faceset_artifact
 from understudy.faceset import FaceNote, Faceset
 from understudy.learning import chosen_faces
+from understudy.predicting import recipe_of_answers
 from understudy.project import ChosenSwap, FaceChoice, LoadedProject, VideoSettings
 from understudy.provenance.attesting import signer_mark
-from understudy.selection import face_recipe, wanted_faces
+from understudy.selection import wanted_faces
 from understudy.store import Artifact, WorkFolder, digest, read_json
-from understudy.swapping import SettingsOverTime, Window, settings_over_time, widened_spans
+from understudy.swapping import SettingsOverTime, Window, settings_over_time
 from understudy.video import ClipInfo, encoding_for, fingerprint, probe
 
 from .jobs import ClipJob, marking_of
@@ -33,7 +34,7 @@ __all__ = [
 CHUNK_FRAMES: Final = 120
 """Frames of a chunk: what a killed run loses at most, and one closed group of pictures or more."""
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Version of what merging makes from the same recipe."""
 
 
@@ -77,15 +78,14 @@ def chunk_files(work: WorkFolder, artifact: Artifact, job: ClipJob, info: ClipIn
     spans, key = _spans(info), fingerprint(job.clip)
     stamps: list[list[str]] = [[] for _ in spans]
     windows = [window_of(swap, info) for swap in job.swaps]
-    given = [widened_spans(windows, span) for span in spans]
-    for place, swap in enumerate(job.swaps):
+    for swap, window in zip(job.swaps, windows, strict=True):
         with Faceset(faceset_artifact(work, swap.target).folder) as index:
             wanted = wanted_faces(index, swap.target, swap.face)
             notes = chosen_faces(index.notes([key]), wanted)
             tracks = {note.name: note.track for note in notes}
             times = _stamps_of_times(settings_in(work, swap, job, info, index), notes)
-            for stamp, looked_at in zip(stamps, given, strict=True):
-                first, stop = looked_at[place]
+            for stamp, span in zip(stamps, spans, strict=True):
+                first, stop = window.widened(span)
                 found = index.span_stamps(key, first - 1, stop + 1)
                 stamp += [f"{swap.index} {name} {found[name]} {tracks[name]}" for name in found if name in tracks]
                 stamp += [f"{swap.index} {name} {times[name]}" for name in found if name in times]
@@ -149,16 +149,8 @@ def _swap_recipe(work: WorkFolder, swap: ChosenSwap, learnt: Any) -> dict[str, A
     more: dict[str, Any] = {"steadiness": swap.steadiness} if swap.steadiness else {}
     if swap.steady_colors:
         more["steady_colors"] = swap.steady_colors
-    if swap.mask_swaps:
-        more["mask_swaps"] = swap.mask_swaps.recipe()
-    if swap.enhancer:
-        more["enhancer"] = swap.enhancer.recipe()
-    model = swap.model_that_learnt(learnt[0]) if learnt else swap.model
     return {
-        "model": model.swap_recipe(),
-        "learnt": learnt,
-        "face": face_recipe(swap.target, swap.face),
-        "extract": faceset_artifact(work, swap.target).recipe,
+        **recipe_of_answers(work, swap, learnt),
         "merger": swap.merger.recipe(),
         "ranges": [],  # what they say is in the names of the chunks that they touch
     } | more

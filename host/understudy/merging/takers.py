@@ -7,9 +7,9 @@ from types import TracebackType
 from typing import Protocol
 
 from understudy.swapping import Laid
-from understudy.video import DecodedFrame, Laying
+from understudy.video import ClipInfo, DecodedFrame, Laying
 
-__all__ = ["FrameTaker"]
+__all__ = ["FrameTaker", "TakerMaker"]
 
 
 class FrameTaker(Protocol):
@@ -30,5 +30,18 @@ class FrameTaker(Protocol):
         Words that every frame shows were laid last. A frame that cannot be decoded does not come.
 
         The frame is not to be changed, nor kept beyond the call.
+        """
+        ...
+
+
+class TakerMaker(Protocol):
+    """Makes the taker of a chunk. It holds plain values alone, for it travels to the process that merges the chunk."""
+
+    def taker(self, span: tuple[int, int], info: ClipInfo) -> FrameTaker:
+        """Return what takes the frames of a chunk.
+
+        Args:
+            span: First frame and the frame after the last.
+            info: The clip's facts.
         """
         ...

@@ -1,15 +1,14 @@
 """How are a swap's faces put into the frames that pass, each steadied by its neighbours where that is asked for?"""
 
-from .faces import ReadySwap, SpanFaces, mask_over_crop, reach
+from .faces import ReadySwap, SpanFaces, SwapOrder, mask_over_crop, reach
 from .laid import Laid, LaidFaces
-from .neighbours import BATCH_FRAMES, Window
+from .neighbours import Window
 from .over_time import Held, SettingsOverTime, settings_over_time
-from .passing import merged_frames, widened_spans
+from .passing import merged_frames
 from .shelf import MergerShelf
 from .steadying import Neighbour, steadied_swap
 
 __all__ = [
-    "BATCH_FRAMES",
     "Held",
     "Laid",
     "LaidFaces",
@@ -18,11 +17,11 @@ __all__ = [
     "ReadySwap",
     "SettingsOverTime",
     "SpanFaces",
+    "SwapOrder",
     "Window",
     "mask_over_crop",
     "merged_frames",
     "reach",
     "settings_over_time",
     "steadied_swap",
-    "widened_spans",
 ]

@@ -15,7 +15,7 @@ from understudy.pictures import decode_mask
 from understudy.project import ChosenSwap
 from understudy.provenance.marking import FaceMark
 from understudy.selection import wanted_faces
-from understudy_sdk import Crop, CropSpec, Enhancer, Frame, Mask, Masker, Merger, Model, Reaching
+from understudy_sdk import Crop, CropSpec, Mask, Merger, Reaching, Resources
 from understudy_sdk.geometry import compose, crop_corners, frame_to_crop, invert
 from understudy_sdk.warp import warp_mask
 
@@ -23,10 +23,40 @@ from .neighbours import Window
 from .over_time import SettingsOverTime
 from .shelf import MergerShelf
 
-__all__ = ["MASK_SIZE", "ReadySwap", "SpanFaces", "mask_over_crop", "reach"]
+__all__ = ["MASK_SIZE", "ReadySwap", "SpanFaces", "SwapOrder", "mask_over_crop", "reach"]
 
 MASK_SIZE: Final = 256
 """Side of the masks handed to mergers, in px."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwapOrder:
+    """All that laying a swap into one clip needs to know; nothing is built yet, so that another process can be told.
+
+    Attributes:
+        swap: What the project says.
+        settings: What holds for each face at each frame.
+        faceset: Folder of the target's faceset.
+        clip: Fingerprint of the clip.
+        window: Which frames steady each other.
+        mark: What is laid into every face.
+        answers: Files of the model's answers, by the first frame of each.
+    """
+
+    swap: ChosenSwap
+    settings: SettingsOverTime
+    faceset: Path
+    clip: str
+    window: Window
+    mark: FaceMark
+    answers: Mapping[int, Path]
+
+    def ready(self, resources: Resources) -> ReadySwap:
+        """Build the mergers, so that one that cannot be built is told before the first frame."""
+        mergers = MergerShelf(resources)
+        for chosen in (self.swap.merger, *(part.merger for part in self.swap.ranges if part.merger)):
+            mergers.get(chosen)
+        return ReadySwap(self, mergers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +64,21 @@ class ReadySwap:
     """A swap ready to work on one clip.
 
     Attributes:
-        swap: What the project says.
-        model: Its trained model.
-        settings: What holds for each face at each frame.
+        order: What is to be done.
         mergers: Gives the mergers for it.
-        faceset: Folder of the target's faceset.
-        clip: Fingerprint of the clip.
-        window: Which frames steady each other.
-        mark: What is laid into every face.
-        masker: Masks the faces that the model draws, where the project asks for it.
-        enhancer: Gives them more detail, where the project asks for it.
-        label: Words that every frame of the clip shows, or none.
     """
 
-    swap: ChosenSwap
-    model: Model
-    settings: SettingsOverTime
+    order: SwapOrder
     mergers: MergerShelf
-    faceset: Path
-    clip: str
-    window: Window
-    mark: FaceMark
-    masker: Masker | None = None
-    label: str = ""
-    enhancer: Enhancer | None = None
 
-    def faces_between(self, first: int, stop: int) -> SpanFaces:
-        """Return the chosen faces of a span of frames."""
-        with Faceset(self.faceset) as index:
-            wanted = wanted_faces(index, self.swap.target, self.swap.face)
+    def faces_between(self, span: tuple[int, int]) -> SpanFaces:
+        """Return the chosen faces of a span of frames, and of all around them that have a say in it."""
+        order = self.order
+        first, stop = order.window.widened(span)
+        with Faceset(order.faceset) as index:
+            wanted = wanted_faces(index, order.swap.target, order.swap.face)
             # one frame more on either side: how a face moves is seen from those before and after
-            rows = chosen_faces(index.rows(self.clip, first - 1, stop + 1), wanted)
+            rows = chosen_faces(index.rows(order.clip, first - 1, stop + 1), wanted)
             masks = {row.name: index.mask_png(row.name) for row in rows}
         by_frame: dict[int, list[FaceRow]] = {}
         for row in rows:
@@ -81,8 +95,8 @@ class SpanFaces:
     masks: Mapping[str, bytes]
 
 
-def reach(crop: Crop, frame: Frame, merger: Merger | None = None) -> tuple[int, int, int, int]:
-    """Return the box around a crop's square in its frame, two px wider, as far as the frame goes.
+def reach(crop: Crop, size: tuple[int, int], merger: Merger | None = None) -> tuple[int, int, int, int]:
+    """Return the box around a crop's square in its frame of a width and height, two px wider, as far as that goes.
 
     A merger that is Reaching gets as much more as it wants.
     """
@@ -90,7 +104,7 @@ def reach(crop: Crop, frame: Frame, merger: Merger | None = None) -> tuple[int, 
     if isinstance(merger, Reaching):
         corners = corners.mean(axis=0) + (corners - corners.mean(axis=0)) * max(1.0, merger.reach)
     low, high = np.floor(corners.min(axis=0)).astype(int) - 2, np.ceil(corners.max(axis=0)).astype(int) + 3
-    height, width = frame.rgb.shape[:2]
+    width, height = size
     return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
 
 

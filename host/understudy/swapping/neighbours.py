@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["BATCH_FRAMES", "MOST_NEIGHBOURS", "REACH_S", "Window"]
+from understudy.predicting import BATCH_FRAMES
 
-BATCH_FRAMES: Final = 4
-"""Frames whose faces a model swaps at once."""
+__all__ = ["MOST_NEIGHBOURS", "REACH_S", "Window"]
 
 MOST_NEIGHBOURS: Final = 3
 """Frames looked at on either side, at most."""
@@ -57,7 +56,7 @@ class Window:
     def widened(self, span: tuple[int, int]) -> tuple[int, int]:
         """Return a span with all neighbours of its frames, grown to whole batches.
 
-        So a frame is swapped in the same company whichever span it is looked at for, and gets the same answer.
+        A frame is swapped in the company of its batch, so that all of this counts for what the span becomes.
         """
         if not self.is_open or span[0] >= span[1]:
             return span

@@ -9,12 +9,12 @@ import pytest
 from understudy.errors import PluginFailedError, ProjectError
 from understudy.merging.recipe import _swap_recipe
 from understudy.phases import run
+from understudy.predicting.enhancing import enhanced_swaps
 from understudy.progress import Silent
 from understudy.project import load_project, project_schema
 from understudy.provenance.verdict import verify
 from understudy.store import WorkFolder
-from understudy.swapping.enhancing import enhanced_swaps
-from understudy_sdk import CropSpec, FaceType, Swap
+from understudy_sdk import FaceType, Swap
 
 PROJECT = """
 understudy: 1
@@ -102,15 +102,11 @@ FACE = np.full((64, 64, 3), 0.5, np.float32)
     ],
 )
 def test_an_enhancer_that_breaks_its_word_is_named(monkeypatch, answer, words):
-    monkeypatch.setattr("understudy.swapping.enhancing.warp_crop", lambda *_: None)
+    monkeypatch.setattr("understudy.predicting.enhancing.warp_crop", lambda *_: None)
     offer = SimpleNamespace(
         stage="enhancer", spec=SimpleNamespace(name="poor"), origin=SimpleNamespace(distribution="somebody")
     )
-    ready = SimpleNamespace(
-        enhancer=SimpleNamespace(size=64, enhance=lambda swaps, crops: answer(swaps)),
-        swap=SimpleNamespace(enhancer=SimpleNamespace(offer=offer)),
-        model=SimpleNamespace(crop_spec=CropSpec(FaceType.FULL, 32)),
-    )
+    enhancer = SimpleNamespace(size=64, enhance=lambda swaps, crops: answer(swaps))
     row = SimpleNamespace(face=None, frame=5)
     with pytest.raises(PluginFailedError, match=words):
-        enhanced_swaps(ready, [Swap(FACE[:32, :32])] * 2, [(None, row)] * 2)
+        enhanced_swaps(enhancer, offer, FaceType.FULL, [Swap(FACE[:32, :32])] * 2, [(None, row)] * 2)

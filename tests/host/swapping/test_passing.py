@@ -10,8 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from understudy.merging import clip as merging_clip
-from understudy.merging import recipe
+from understudy.merging import orders, recipe
 from understudy.phases import run, status
 from understudy.progress import Silent
 from understudy.project import load_project
@@ -41,9 +40,7 @@ def merged(tmp_path, registry, drawn_clip, monkeypatch):
 
     def merge(*steadiness, chunk=120, again=False):
         monkeypatch.setattr(recipe, "CHUNK_FRAMES", chunk)
-        monkeypatch.setattr(
-            merging_clip, "payload_of", lambda job: 0
-        )  # the mark in the faces differs from clip to clip
+        monkeypatch.setattr(orders, "payload_of", lambda job: 0)  # the mark in the faces differs from clip to clip
         swaps = "\n".join(SWAP.replace("STEADINESS", one and f"\n    steadiness: {one}") for one in steadiness)
         (tmp_path / "p.yaml").write_text(PROJECT.replace("SWAPS", swaps))
         if not again:

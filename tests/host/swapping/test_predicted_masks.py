@@ -10,12 +10,12 @@ import pytest
 
 from understudy.errors import ProjectError
 from understudy.phases import run
+from understudy.predicting.predicted_masks import masked_swaps
 from understudy.progress import Silent
 from understudy.project import load_project
 from understudy.swapping import reach
-from understudy.swapping.predicted_masks import masked_swaps
 from understudy_sdk import Mask, Swap
-from understudy_sdk.testing.values import plain_crop, plain_frame
+from understudy_sdk.testing.values import plain_crop
 
 
 class Looking:
@@ -47,9 +47,9 @@ class Wide:
 
 
 def test_a_reaching_merger_gets_more_of_the_frame():
-    crop, frame = plain_crop(), plain_frame(width=300, height=200)  # the square runs from 8, 6 to 72, 70
-    assert reach(crop, frame) == (6, 4, 75, 73)
-    assert reach(crop, frame, Wide()) == (0, 0, 91, 89)
+    crop, size = plain_crop(), (300, 200)  # the square runs from 8, 6 to 72, 70
+    assert reach(crop, size) == (6, 4, 75, 73)
+    assert reach(crop, size, Wide()) == (0, 0, 91, 89)
 
 
 PROJECT = """
