@@ -108,7 +108,7 @@ def test_status_and_clean_know_of_answers(merged, tmp_path, registry):
     )
     other = load_project(tmp_path / "p.yaml", registry, ["swaps.0.model.use=mirror"])
     (row,) = (row for row in status(other) if row.phase == "predict" and row.state != "done")
-    assert (row.state, row.why) == ("stale", "model.name")
+    assert (row.state, row.why) == ("stale", "model.from, model.name")
     plan = [garbage for garbage in clean_plan(other) if garbage.path.parent.name == "predict"]
     assert [garbage.why for garbage in plan] == ["made with other training, model or faces"]
     clean(other, plan)
