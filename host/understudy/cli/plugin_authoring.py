@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,9 +12,31 @@ if TYPE_CHECKING:
     from understudy.authoring.checking import PluginReport
     from understudy_sdk.testing.checking import Finding
 
-__all__ = ["check_plugin"]
+__all__ = ["check_plugin", "new_plugin"]
 
 _WRONG, _MISSING = 1, 3
+
+
+def new_plugin(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="What a project will write after use:, in snake_case.", show_default=False),
+    ],
+    stage: Annotated[
+        str, typer.Option("--stage", help="What it plays: detector, aligner, masker, model, merger, or a helper.")
+    ],
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Folder to write; understudy-NAME here unless given.")
+    ] = None,
+) -> None:
+    """Write a plugin's package to begin with: it installs, is listed, checked and runs as it stands."""
+    from understudy.authoring.writing import write_package
+    from understudy.plugins import discover
+
+    names, place = write_package(name, stage, folder, discover())
+    for path in sorted(path for path in place.rglob("*") if path.is_file()):
+        typer.echo(str(path))
+    typer.echo(f"next:\n  pip install -e {place}\n  understudy plugins check {names.plugin}", err=True)
 
 
 def check_plugin(
