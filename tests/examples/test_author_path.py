@@ -29,6 +29,7 @@ swaps:
   - source: anna
     target: scene
     model: {use: my_model, with: {batch_size: 2, size_px: 32, width: 4}, iterations: 3}
+    enhancer: {use: my_enhancer, with: {size: 64}}
     merger: {use: my_merger}
 output: {path: "out/{clip}.mp4"}
 """
