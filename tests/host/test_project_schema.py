@@ -38,3 +38,19 @@ def test_a_model_has_iterations_and_a_range_may_leave_the_name_out(fake_registry
     assert definitions["merger"]["required"] == ["use"]
     assert "required" not in definitions["merger_of_range"]
     assert definitions["RangeForm"]["required"] == ["from", "to"]
+
+
+def test_what_keyframes_may_say_depends_on_the_merger_that_holds(fake_registry):
+    definitions = project_schema(fake_registry)["$defs"]
+    swap, part = definitions["SwapForm"]["allOf"], definitions["RangeForm"]["allOf"]
+
+    def keyed(rule: dict) -> str:
+        return rule["properties"]["keyframes"]["items"]["properties"]["merger"]["$ref"]
+
+    names = ["#/$defs/merger.blender", "#/$defs/merger.paster"]
+    assert [rule["if"]["properties"]["merger"]["properties"]["use"]["const"] for rule in swap] == ["blender", "paster"]
+    assert [keyed(rule["then"]["allOf"][0]) for rule in swap] == names
+    below = [rule["then"]["allOf"][1]["properties"]["ranges"]["items"] for rule in swap]
+    assert [keyed(rule["then"]) for rule in below] == names
+    assert below[0]["if"] == {"properties": {"merger": {"not": {"required": ["use"]}}}}
+    assert [keyed(rule["then"]) for rule in part] == names

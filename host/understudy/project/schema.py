@@ -32,6 +32,7 @@ def project_schema(registry: Registry) -> dict[str, Any]:
     _type_stage(definitions, registry, "enhancer", "StageForm", "SwapForm", "enhancer")
     _type_stage(definitions, registry, "merger", "StageForm", "SwapForm", "merger")
     _type_stage(definitions, registry, "merger", "StageLayer", "RangeForm", "merger", name="merger_of_range")
+    _type_keyframes(definitions, registry)
     for unused in ("StageLayer", "StageForm", "ModelForm", "MaskerLayer"):
         definitions.pop(unused, None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
@@ -75,6 +76,20 @@ def _names(offer: Offer, registry: Registry) -> dict[str, Any]:
 
 def _is_twin(offer: Offer, registry: Registry) -> bool:
     return len(registry.named(offer.stage, offer.spec.name)) > 1
+
+
+def _type_keyframes(definitions: dict[str, Any], registry: Registry) -> None:
+    """Type what keyframes say of the merger by the merger that holds: the range's own where it names one."""
+    swaps, ranges = definitions["SwapForm"], definitions["RangeForm"]
+    swaps["allOf"], ranges["allOf"] = [], []
+    is_the_swaps = {"properties": {"merger": {"not": {"required": ["use"]}}}}
+    for offer in registry.every("merger"):
+        values = {"items": {"properties": {"merger": _settings(definitions, registry, offer)}}}
+        is_it = {"properties": {"merger": _names(offer, registry)}, "required": ["merger"]}
+        keyed = {"properties": {"keyframes": values}}
+        below = {"properties": {"ranges": {"items": {"if": is_the_swaps, "then": keyed}}}}
+        swaps["allOf"].append({"if": is_it, "then": {"allOf": [keyed, below]}})
+        ranges["allOf"].append({"if": is_it, "then": keyed})
 
 
 def _settings(definitions: dict[str, Any], registry: Registry, offer: Offer) -> dict[str, str]:
