@@ -17,11 +17,12 @@ from drawing.mask_pictures import MASK_PICTURES
 from drawing.material import Material
 from drawing.page_pictures import PAGE_PICTURES, browser
 from drawing.plugin_pictures import PLUGIN_PICTURES
+from drawing.time_pictures import TIME_PICTURES
 from drawing.tool_pictures import TOOL_PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-DRAWN = {**PLUGIN_PICTURES, **ENHANCER_PICTURES, **MASK_PICTURES, **LEARNING_PICTURES, **TOOL_PICTURES}
+DRAWN = {**PLUGIN_PICTURES, **ENHANCER_PICTURES, **MASK_PICTURES, **LEARNING_PICTURES, **TIME_PICTURES, **TOOL_PICTURES}
 
 
 def main(names: list[str]) -> None:
