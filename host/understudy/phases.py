@@ -44,7 +44,7 @@ from .progress import Progress
 from .project import PAID, ChosenFaceset, ChosenSwap, LoadedProject, only_for_paid_work
 from .store import PHASES, Artifact, WorkFolder, folder_bytes
 from .teaching import follow_training, learnt_by, newest_step, teach
-from .video import check_destination, check_encoding, check_mergeable, encoding_for, probe
+from .video import check_destination, check_encoding, check_folder, check_mergeable, encoding_for
 from .weights import WeightCache
 
 if TYPE_CHECKING:
@@ -352,10 +352,13 @@ def _check_merge(project: LoadedProject, jobs: Sequence[ClipJob]) -> None:
             raise RequestError(f"the folder {job.output.parent} cannot be made: {error.strerror}") from error
         if not os.access(job.output.parent, os.W_OK):
             raise RequestError(f"the folder {job.output.parent} cannot be written\n  choose another output.path")
-        info = probe(job.clip)
+        info = job.info()
         check_mergeable(info)
         encoding = encoding_for(project.output.video, info)
-        check_destination(job.output, encoding.codec)
+        if job.names:
+            check_folder(job.output, job.names)
+        else:
+            check_destination(job.output, encoding.codec)
         check_encoding(info, encoding)
 
 
@@ -370,7 +373,7 @@ def _predict_status(work: WorkFolder, project: LoadedProject, clip: Path, swap: 
 
 
 def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> PhaseStatus:
-    total = len(probe(job.clip).pts)
+    total = len(job.info().pts)
     try:
         for swap in job.swaps:
             _require_extracted(work, swap)

@@ -10,7 +10,7 @@ from typing import Final
 
 __all__ = ["PICTURE_SUFFIXES", "breaks_between", "pictures_in"]
 
-PICTURE_SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+PICTURE_SUFFIXES: Final = frozenset({".bmp", ".exr", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 
 def pictures_in(folder: Path) -> list[Path]:

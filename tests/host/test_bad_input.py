@@ -156,7 +156,10 @@ class TestFoldersOfPictures:
         (folder / "shot7.png").write_bytes(whole[: len(whole) // 2])
         loaded = project(folder, "extract.steadiness=1", "extract.fill_gaps_s=1")
         assert extract(loaded) == [
-            "many.v2 is a folder of pictures: each is looked at by itself, and nothing is steadied",
+            (
+                "many.v2 is a folder of pictures: each is looked at by itself, and nothing is steadied\n"
+                "  if they are film, state its rate: beside clips: of the faceset"
+            ),
             "many.v2: 1 picture could not be read: shot7.png",
         ]
         rows = rows_of(loaded)
@@ -181,12 +184,21 @@ class TestFoldersOfPictures:
         with Faceset(faceset_artifact(WorkFolder(loaded.work), loaded.facesets["shown"]).folder) as index:
             assert index.progress(fingerprint(folder)) == (4, 4)
 
-    def test_nothing_is_put_into_one(self, project, tmp_path):
-        folder = write_pictures(tmp_path / "few", {"1.png": scenes(1)[0]})
+    def test_one_whose_rate_is_stated_is_film(self, project, tmp_path):
+        numbered = {f"shot{number}.png": picture for number, picture in enumerate(scenes(9), start=3)}
+        folder = write_pictures(tmp_path / "film", numbered)
+        (folder / "shot7.png").write_bytes(b"")
+        loaded = project(folder, "facesets.shown.rate=24", "extract.fill_gaps_s=1")
+        assert extract(loaded) == ["film: 1 picture could not be read: shot7.png"]
+        rows = rows_of(loaded)
+        assert {row.track for row in rows} == {0}, "a damaged picture is no cut"
+        assert [row.frame for row in rows] == [0, 1, 2, 3, 5, 6, 7, 8]
+
+    def test_pictures_of_several_sizes_are_not_put_into(self, project, tmp_path):
+        folder = write_pictures(tmp_path / "few", {"1.png": scenes(1)[0], "2.png": scene(60, 70, 100, (400, 300))})
         loaded = project(folder, swaps=True)
-        with pytest.raises(MediaError, match="few: is a folder of pictures: faces can be taken from it, but not put"):
+        with pytest.raises(MediaError, match="its frame 1 is 400 x 300"):
             run(loaded, progress=Silent())
-        assert not loaded.work.exists(), "it is said before any work"
 
 
 class TestAnamorphic:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,16 @@ def test_a_path_from_the_working_folder_gives_absolute_ones(project_file, fake_r
     monkeypatch.chdir(tmp_path)
     project = load_project(Path("cast.yaml"), fake_registry)
     assert (project.root, project.facesets["anna"].clips) == (tmp_path, (tmp_path / "anna.mp4",))
+
+
+@pytest.mark.parametrize(
+    ("stated", "meant"),
+    [("24", Fraction(24)), ("23.976", Fraction(24000, 1001)), ("24000/1001", Fraction(24000, 1001)),
+     ("59.94", Fraction(60000, 1001)), ("12.5", Fraction(25, 2))],
+)  # fmt: skip
+def test_a_rate_near_televisions_is_televisions(project_file, fake_registry, stated, meant):
+    path = project_file(("{clips: [anna.mp4]}", f"{{clips: [anna.mp4], rate: {stated}}}"))
+    assert load_project(path, fake_registry).facesets["anna"].rate == meant
 
 
 def test_each_target_clip_has_one_output(project_file, fake_registry, tmp_path):

@@ -146,8 +146,8 @@ def problems(path, registry, overrides=()) -> list[str]:
             "[anna.mp4]",
             "[.]",
             (
-                "cast.yaml:3:18: facesets.anna.clips.0: {root} is a folder without pictures (.bmp, .jpeg, .jpg, .png, "
-                ".tif, .tiff, .webp)"
+                "cast.yaml:3:18: facesets.anna.clips.0: {root} is a folder without pictures (.bmp, .exr, .jpeg, .jpg, "
+                ".png, .tif, .tiff, .webp)"
             ),
         ),
         (
@@ -194,6 +194,32 @@ def problems(path, registry, overrides=()) -> list[str]:
             "[scene.mp4]",
             "[scene.mp4, anna.mp4]",
             "cast.yaml:17:9: output.path: must hold {clip}, because 2 clips are merged",
+        ),
+        (
+            "out/done.mp4",
+            "out/done.png",
+            (
+                "cast.yaml:17:9: output.path: must hold the place of each picture's number once in the file's name, "
+                "such as {clip}.%06d.png"
+            ),
+        ),
+        (
+            "out/done.mp4",
+            "out/%06d.mp4",
+            "cast.yaml:17:9: output.path: .mp4 files are not numbered; those of a sequence are .png, .tif, .tiff, .exr",
+        ),
+        (
+            "out/done.mp4",
+            "./%06d.exr",
+            "cast.yaml:17:9: output.path: would write over {root}/cast.yaml, which the project reads",
+        ),
+        (
+            "{clips: [anna.mp4]}",
+            "{clips: [anna.mp4], rate: fast}",
+            (
+                "cast.yaml:3:35: facesets.anna.rate: must be frames per second, such as 24, 23.976 or 24000/1001, "
+                "but is 'fast'"
+            ),
         ),
         (
             "out/done.mp4",

@@ -82,7 +82,7 @@ TRAITS: Final[Mapping[str, Traits]] = {
     "ffv1": Traits(lossless={}),
     "png": Traits(lossless={}),
     "tiff": Traits({"compression_algo": "deflate"}, {"compression_algo": "deflate"}),
-    "exr": Traits({"compression": "zip16", "format": "half"}, {"compression": "zip16", "format": "float"}),
+    "exr": Traits({"compression": "zip1", "format": "float"}, {"compression": "zip1", "format": "float"}),
     "jpeg2000": Traits({"pred": "dwt97int"}, {"pred": "dwt53"}),
     "mjpeg": Traits(_scaled(2), None, "global_quality"),
     "mpeg2video": Traits(_scaled(2), None, "global_quality"),

@@ -48,7 +48,7 @@ def findings_artifact(work: WorkFolder, faceset: ChosenFaceset) -> Artifact:
         "detector": choice.detector.recipe(),
         "aligner": choice.aligner.recipe(),
         "detect_every": choice.detect_every,
-    }
+    } | ({"rate": str(faceset.rate)} if faceset.rate else {})
     return work.artifact("find", faceset.name, recipe)
 
 
@@ -177,7 +177,7 @@ def _find(findings: Findings, faceset: ChosenFaceset, finder: Any, resources: Re
         ready = finder()
         progress.start(f"extract {faceset.name}: find", total, "frames", done=done, device=resources.device)
         for clip in faceset.clips:
-            find_clip(findings, clip, ready, progress)
+            find_clip(findings, clip, ready, progress, faceset.rate)
         progress.finish()
 
 
@@ -187,7 +187,7 @@ def _cut(
 ) -> int:  # fmt: skip
     """Cut those chunks of a clip whose faces are not those they were cut from; return the next track's number."""
     faceset, masker, first_track, finder = how
-    info, key = probe(clip), fingerprint(clip)
+    info, key = probe(clip, faceset.rate), fingerprint(clip)
     corrected = Corrections.load(faceset.corrections).of(key)
     seen, number = (
         findings.clip_number(key),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -80,17 +81,17 @@ class Finder:
             return followed_faces(self.aligner.follow(frame, before), before, has_mesh=offer.spec.gives_mesh)
 
 
-def find_clip(findings: Findings, clip: Path, finder: Finder, progress: Progress) -> None:
-    """Search those chunks of a clip that were not searched yet.
+def find_clip(findings: Findings, clip: Path, finder: Finder, progress: Progress, rate: Fraction | None = None) -> None:
+    """Search those chunks of a clip that were not searched yet; ``rate`` is that of a folder of pictures.
 
     Raises:
         MediaError: When the clip cannot be read.
     """
-    info = probe(clip)
+    info = probe(clip, rate)
     number = findings.register_clip(fingerprint(clip), clip.name)
     finished = findings.finished_chunks(number)
     spans = [span for span in spans_of(info) if span[0] not in finished]
-    every = 1 if info.breaks is not None else finder.choice.detect_every
+    every = 1 if info.is_loose else finder.choice.detect_every
     if spans and (text := reading_text(info)):
         progress.say(text)
     for span, decoded in decoded_spans(clip, info, spans):

@@ -15,8 +15,11 @@ _NAMED: Final = 8
 
 def reading_text(info: ClipInfo) -> str:
     """Return how a clip is read, where that may surprise; else nothing."""
-    if info.breaks is not None:
-        return f"{info.path.name} is a folder of pictures: each is looked at by itself, and nothing is steadied"
+    if info.is_loose:
+        return (
+            f"{info.path.name} is a folder of pictures: each is looked at by itself, and nothing is steadied\n"
+            "  if they are film, state its rate: beside clips: of the faceset"
+        )
     if info.is_interlaced:
         field = "lower" if info.is_lower_field_first else "upper"
         return f"{info.path.name} is interlaced: of each frame the {field} field is read, half its rows"

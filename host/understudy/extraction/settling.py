@@ -93,7 +93,7 @@ class SettledClip:
             hand: The corrected frames, their faces with landmarks placed.
             first_track: Number of the clip's first track.
         """
-        if info.breaks is not None:  # single pictures: nothing says how much time lies between them
+        if info.is_loose:  # single pictures: nothing says how much time lies between them
             choice = replace(choice, steadiness=0.0, fill_gaps_s=0.0)
         self._findings, self._clip, self._choice = findings, clip, choice
         self.pts = findings.times(clip)

@@ -19,7 +19,8 @@ def shot_starts(findings: Findings, clip: int, info: ClipInfo, times_s: Sequence
     """Return the places, ascending, among a clip's decoded frames that begin a new shot; the first is not one of them.
 
     Besides at cuts, one begins where frames change their size or format. In a folder of pictures one also begins
-    wherever names do not count on by one, a picture is damaged, or two look no more alike than a fast pan.
+    wherever names do not count on by one, and, where no rate is stated for it, where a picture is damaged or two look
+    no more alike than a fast pan.
 
     Args:
         findings: What was seen.
@@ -34,7 +35,8 @@ def shot_starts(findings: Findings, clip: int, info: ClipInfo, times_s: Sequence
     starts = set(find_cuts(np.stack([mark for _, mark in marks]), times_s))
     for place, ((before, old), (frame, new)) in enumerate(pairwise(marks), start=1):
         if unlike.get(frame) != unlike.get(before) or (
-            info.breaks is not None and (frame in info.breaks or frame != before + 1 or is_cut_between(old, new))
+            info.breaks is not None
+            and (frame in info.breaks or (info.is_loose and (frame != before + 1 or is_cut_between(old, new))))
         ):
             starts.add(place)
     return sorted(starts)

@@ -13,7 +13,7 @@ from understudy.progress import Progress
 from understudy.project import LoadedProject
 from understudy.provenance.attesting import attest_file
 from understudy.store import Artifact, WorkFolder, write_json
-from understudy.video import encoding_for, join_chunks, probe
+from understudy.video import encoding_for, join_chunks, write_pictures
 from understudy_sdk import Resources
 
 from .jobs import ClipJob, marking_of, payload_of
@@ -29,7 +29,7 @@ def merge_clip(
     work: WorkFolder, artifact: Artifact, job: ClipJob, project: LoadedProject, progress: Progress, resources: Resources
 ) -> Path:
     """Merge a clip's missing chunks, join them, and return the output's path."""
-    info = probe(job.clip)
+    info = job.info()
     chunks = chunk_files(work, artifact, job, info)
     artifact.prepare()
     if missing := {span: path for span, path in chunks.items() if not path.is_file()}:
@@ -45,7 +45,11 @@ def merge_clip(
         merge_chunks(order, wanted, needed, resources, progress, _drop_old)
         progress.finish()
     decodable = [path for path in chunks.values() if path.stat().st_size]
-    join_chunks(decodable, job.clip, job.output, marking_of(project, job), progress.say, info=info)
+    marking = marking_of(project, job)
+    if job.names:
+        write_pictures(decodable, info, job.output, job.names, marking, progress.say)
+    else:
+        join_chunks(decodable, job.clip, job.output, marking, progress.say, info=info)
     signer = attest_file(job.output, project, job, payload_of(job), progress.say)
     write_json(artifact.folder / "done.json", output_stamp(project, job, chunks.values(), signer))
     progress.wrote("clip", job.output)

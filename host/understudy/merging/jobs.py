@@ -7,6 +7,7 @@ from pathlib import Path
 
 from understudy import __version__
 from understudy.clock import Counting
+from understudy.encoders.sequences import is_sequence
 from understudy.errors import RequestError
 from understudy.extraction import faceset_artifact
 from understudy.faceset import Faceset
@@ -15,7 +16,7 @@ from understudy.project import ChosenSwap, LoadedProject
 from understudy.provenance.manifest import SOURCE_TYPE
 from understudy.selection import wanted_faces
 from understudy.store import WorkFolder, digest
-from understudy.video import fingerprint
+from understudy.video import ClipInfo, fingerprint, probe
 
 __all__ = ["ClipJob", "jobs_of", "marking_of", "overlap_text", "payload_of"]
 
@@ -27,9 +28,10 @@ class ClipJob:
     Attributes:
         clip: The clip.
         swaps: Every swap whose target it shows.
-        output: Where the result goes.
-        label: Words to show on it.
+        output: The file to write; of a sequence, the folder.
+        label: Words to show on every frame.
         timecode: What time codes count from.
+        names: Of a sequence, its pictures' names, such as ``shot.%06d.png``; empty for a film.
     """
 
     clip: Path
@@ -37,20 +39,27 @@ class ClipJob:
     output: Path
     label: str = ""
     timecode: Counting = "zero"
+    names: str = ""
+
+    def info(self) -> ClipInfo:
+        """Return the clip's facts.
+
+        Raises:
+            MediaError: It cannot be read.
+        """
+        return probe(self.clip, self.swaps[0].target.rate)
 
 
 def jobs_of(project: LoadedProject) -> tuple[ClipJob, ...]:
     """Return one job per clip that some swap targets, in the order of the project."""
-    return tuple(
-        ClipJob(
-            clip,
-            tuple(swap for swap in project.swaps if clip in swap.target.clips),
-            project.output_for(clip).resolve(),
-            project.output.label,
-            project.timecode,
-        )
-        for clip in project.clips_to_merge()
-    )
+    jobs = []
+    for clip in project.clips_to_merge():
+        swaps = tuple(swap for swap in project.swaps if clip in swap.target.clips)
+        output = project.output_for(clip)
+        names = output.name if is_sequence(output) else ""
+        place = (output.parent if names else output).resolve()
+        jobs.append(ClipJob(clip, swaps, place, project.output.label, project.timecode, names))
+    return tuple(jobs)
 
 
 def overlap_text(work: WorkFolder, job: ClipJob) -> str:

@@ -17,7 +17,7 @@ from understudy.provenance.attesting import signer_mark
 from understudy.selection import wanted_faces
 from understudy.store import Artifact, WorkFolder, digest, read_json
 from understudy.swapping import SettingsOverTime, Window, settings_over_time
-from understudy.video import ClipInfo, encoding_for, fingerprint, probe
+from understudy.video import ClipInfo, encoding_for, fingerprint
 
 from .jobs import ClipJob, marking_of
 
@@ -47,12 +47,13 @@ def merge_artifact(work: WorkFolder, job: ClipJob, video: VideoSettings, learnt:
         video: How it is encoded.
         learnt: What each swap's model knows, by the swap's number: a checkpoint's name, or None.
     """
-    coded = encoding_for(video, probe(job.clip))
+    coded = encoding_for(video, job.info())
     recipe = {
         "format": FORMAT,
         "chunk_frames": CHUNK_FRAMES,
         "clip": fingerprint(job.clip),
-        "video": {"codec": coded.codec, "pixel_format": coded.pixel_format, "options": dict(coded.options)},
+        "video": {"codec": coded.codec, "pixel_format": coded.pixel_format, "options": dict(coded.options)}
+        | ({"pictures": job.names.rpartition(".")[2]} if job.names else {}),
         "swaps": [_swap_recipe(work, swap, learnt[swap.index]) for swap in job.swaps],
     } | ({"label": job.label} if job.label else {})
     return work.artifact("merge", job.clip.stem, recipe)
@@ -60,10 +61,10 @@ def merge_artifact(work: WorkFolder, job: ClipJob, video: VideoSettings, learnt:
 
 def merge_progress(work: WorkFolder, artifact: Artifact, job: ClipJob, project: LoadedProject) -> tuple[int, int, bool]:
     """Return a clip's merged frames, all its frames, and whether its output is in place as it should be."""
-    info = probe(job.clip)
+    info = job.info()
     chunks = chunk_files(work, artifact, job, info)
     done = [stop - first for (first, stop), path in chunks.items() if path.is_file()]
-    joined = read_json(artifact.folder / "done.json") if job.output.is_file() else None
+    joined = read_json(artifact.folder / "done.json") if job.output.exists() else None
     is_joined = len(done) == len(chunks) and joined is not None
     is_joined = is_joined and joined == output_stamp(project, job, chunks.values(), signer_mark(project))
     return sum(done), len(info.pts), is_joined
@@ -97,13 +98,13 @@ def chunk_files(work: WorkFolder, artifact: Artifact, job: ClipJob, info: ClipIn
 
 def output_stamp(project: LoadedProject, job: ClipJob, chunks: Iterable[Path], signer: str) -> dict[str, Any]:
     """Return what a finished output is known by: the file as it is, its tags, its chunks and who signed it."""
-    stat = job.output.stat()
+    stats = [path.stat() for path in (sorted(job.output.iterdir()) if job.names else (job.output,))]
     tags = digest(marking_of(project, job))
     names = digest([chunk.name for chunk in chunks])
     return {
         "output": str(job.output),
-        "bytes": stat.st_size,
-        "mtime_ns": stat.st_mtime_ns,
+        "bytes": sum(stat.st_size for stat in stats),
+        "mtime_ns": max((stat.st_mtime_ns for stat in stats), default=0),
         "tags": tags,
         "chunks": names,
         "signer": signer,

@@ -40,7 +40,7 @@ def check_times(project: LoadedProject) -> None:
     found = list[Problem]()
     for swap in {swap.place: swap for swap in project.swaps}.values():
         if swap.is_timed:
-            clocks = [Clock(probe(clip), project.timecode) for clip in swap.target.clips]
+            clocks = [Clock(probe(clip, swap.target.rate), project.timecode) for clip in swap.target.clips]
             found += _faults(("swaps", swap.place), swap, clocks)
     _raise(project, found)
 

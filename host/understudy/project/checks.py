@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from understudy.encoders.sequences import NUMBER, PICTURE_CODECS, is_sequence
 from understudy.picture_folder import PICTURE_SUFFIXES, pictures_in
 
 from .chosen import CLIP_MARK, expanded, output_path
@@ -178,29 +179,48 @@ def _clips_to_merge(data: object, clips: Clips) -> list[Path]:
 
 
 def _output_faults(pattern: str, project: Path, clips: Clips, merged: Sequence[Path]) -> Iterator[str]:
-    strange = [mark for mark in re.findall(r"\{[^}]*\}", pattern) if mark != CLIP_MARK]
-    if strange:
-        yield f"{strange[0]} means nothing here; {CLIP_MARK} stands for the clip's name"
+    if fault := _pattern_fault(pattern):
+        yield fault
         return
     if not Path(pattern).suffix:
         yield "must end in the kind of file, such as .mp4, .mov or .mkv"
     if len(merged) > 1 and CLIP_MARK not in pattern:
         yield f"must hold {CLIP_MARK}, because {len(merged)} clips are merged"
         return
-    written: dict[Path, Path] = {}
+    is_pictures, written = is_sequence(pattern), dict[Path, Path]()
     for clip in merged:
-        output = output_path(project.parent, pattern, clip)
+        stated = output_path(project.parent, pattern, clip)
+        output = stated.parent if is_pictures else stated
         twin = written.setdefault(output.resolve(), clip)
         if twin is not clip:
-            yield f"{twin} and {clip} would both be written to {output}"
-        for kept in (project, *clips.values()):
-            if _is_same_file(kept, output):
-                yield f"would write over {kept}, which the project reads"
-                break
-        if output.is_dir():
-            yield f"{output} is a folder"
-        if work_folder(project).resolve() in output.resolve().parents:
-            yield f"{output} lies in the work folder, which may be cleaned"
+            more = ": a sequence needs a folder of its own" if is_pictures else ""
+            yield f"{twin} and {clip} would both be written to {output}{more}"
+        yield from _place_faults(output, project, clips, is_pictures=is_pictures)
+
+
+def _pattern_fault(pattern: str) -> str:
+    """Say what is wrong with how an output's path is written, or nothing."""
+    strange = [mark for mark in re.findall(r"\{[^}]*\}", pattern) if mark != CLIP_MARK]
+    if strange:
+        return f"{strange[0]} means nothing here; {CLIP_MARK} stands for the clip's name"
+    numbers = len(NUMBER.findall(Path(pattern).name))
+    if is_sequence(pattern) and numbers != 1:
+        return f"must hold the place of each picture's number once in the file's name, such as {CLIP_MARK}.%06d.png"
+    if numbers and not is_sequence(pattern):
+        return f"{Path(pattern).suffix} files are not numbered; those of a sequence are {', '.join(PICTURE_CODECS)}"
+    return ""
+
+
+def _place_faults(output: Path, project: Path, clips: Clips, *, is_pictures: bool) -> Iterator[str]:
+    """Say what a clip's output would destroy; of a sequence, the folder counts, which is replaced as a whole."""
+    for kept in (project, *clips.values()):
+        if _is_same_file(kept, output) or (is_pictures and output.resolve() in kept.resolve().parents):
+            yield f"would write over {kept}, which the project reads"
+            break
+    if output.is_dir() and not is_pictures:
+        yield f"{output} is a folder"
+    if work_folder(project).resolve() in (output.resolve() / "x").parents:
+        yield f"{output} lies in the work folder, which may be cleaned"
 
 
 def _is_same_file(one: Path, other: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -138,6 +139,7 @@ class ChosenFaceset:
         face: Which of them count when it is a source.
         extract: How they are found and cut out.
         corrections: Absolute path of what people corrected of it; may not be there.
+        rate: Frames per second of its folders of pictures, where they are film; None where they are not.
     """
 
     name: str
@@ -146,6 +148,7 @@ class ChosenFaceset:
     face: FaceChoice
     extract: ChosenExtract
     corrections: Path
+    rate: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +262,7 @@ class VideoSettings:
     pixel_format: str | None
     options: Mapping[str, str]
     lossless: bool = False
+    is_sequence: bool = False
 
     def stated_options(self) -> dict[str, str]:
         """Return what the project itself tells the encoder, as FFmpeg's options."""
@@ -350,7 +354,8 @@ class LoadedProject:
 
 def output_path(root: Path, pattern: str, clip: Path) -> Path:
     """Return where a clip's result goes, by a pattern that may hold ``{clip}``."""
-    return root / expanded(pattern.replace(CLIP_MARK, clip.stem))
+    name = clip.name if clip.is_dir() else clip.stem
+    return root / expanded(pattern.replace(CLIP_MARK, name))
 
 
 def expanded(text: str) -> Path:

@@ -19,7 +19,7 @@ from understudy.encoders import (
     traits_of,
 )
 from understudy.encoders.catalogue import TRAITS, encoder_named
-from understudy.encoders.sequences import codec_of_pictures
+from understudy.encoders.sequences import codec_of_pictures, is_sequence
 
 from .chosen import VideoSettings
 from .form import DEFAULT_CODEC, VideoForm
@@ -71,6 +71,7 @@ def video_settings(video: VideoForm, pattern: str = "") -> VideoSettings:
         pixel_format=video.pixel_format,
         options=dict(video.options),
         lossless=video.lossless,
+        is_sequence=is_sequence(pattern),
     )
 
 

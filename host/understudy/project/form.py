@@ -6,6 +6,7 @@ and is checked by its own settings model (``choosing``). Every default of a proj
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -49,6 +50,23 @@ def _device(value: str) -> str:
     return value
 
 
+def _rate(value: object) -> Fraction:
+    """Read a rate; one near that of NTSC television is meant to be that: 23.976 is 24000/1001."""
+    try:
+        rate = Fraction(str(value)) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+    except (ValueError, ZeroDivisionError):
+        rate = None
+    if rate is None or not 0 < rate <= 1000:
+        raise ValueError(f"must be frames per second, such as 24, 23.976 or 24000/1001, but is {value!r}")
+    television = Fraction(round(rate) * 1000, 1001)
+    return television if rate.denominator > 1 and abs(rate - television) < Fraction(1, 100) else rate
+
+
+RateField = Annotated[
+    Any,
+    AfterValidator(_rate),
+    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}),
+]
 FacesetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 FaceField = Annotated[Any, BeforeValidator(FaceChoice.parse), WithJsonSchema(FACE_SCHEMA)]
 CropFormat = Literal["png", "jpeg", "webp"]
@@ -186,6 +204,10 @@ class FacesetForm(Form):
     ] = ()
     faces: Annotated[
         str | None, Field(min_length=1, description="Folder of a finished faceset, in place of clips.")
+    ] = None
+    rate: Annotated[
+        RateField | None,
+        Field(description="Frames per second of folders of pictures that are film: 24, 23.976, 24000/1001."),
     ] = None
     face: Annotated[FaceField, Field(description="Which faces count when it is a swap's source.")] = FaceChoice()
     extract: Annotated[ExtractForm, Field(description="What differs from the project's extract.")] = ExtractForm()

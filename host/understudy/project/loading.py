@@ -161,7 +161,7 @@ def _faceset(path: Path, name: str, form: ProjectForm, faceset: FacesetForm, cho
     clips = tuple(clip_path(root, clip) for clip in faceset.clips)
     faces = clip_path(root, faceset.faces) if faceset.faces else None
     face = _known(root, form, name, _face(root, faceset.face))
-    return ChosenFaceset(name, clips, faces, face, extract, corrections_path(path, name))
+    return ChosenFaceset(name, clips, faces, face, extract, corrections_path(path, name), faceset.rate)
 
 
 def _face(root: Path, face: FaceChoice) -> FaceChoice:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from understudy import __version__
 from understudy.clock import Clock
 from understudy.project import Chosen, ChosenFaceset, ChosenRange, ChosenSwap, LoadedProject
-from understudy.video import fingerprint, probe
+from understudy.video import fingerprint
 
 from .pattern import SCHEME
 
@@ -126,7 +126,7 @@ def _stated(one: Ingredient) -> dict[str, str]:
 
 def _edited(swap: ChosenSwap, job: ClipJob) -> dict[str, Any]:
     model = swap.model.offer.origin
-    info = probe(job.clip)
+    info = job.info()
     clock = Clock(info, job.timecode)
     ranges = [_stated_range(part, clock) for part in swap.ranges]
     parameters = {

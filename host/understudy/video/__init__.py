@@ -10,6 +10,7 @@ from .frame import DecodedFrame
 from .join import check_destination, join_chunks
 from .laying import Laying, PlaneChange
 from .reader import ClipReader
+from .sequence import check_folder, write_pictures
 from .stills import stills_of
 from .writer import ChunkWriter
 
@@ -23,6 +24,7 @@ __all__ = [
     "PlaneChange",
     "check_destination",
     "check_encoding",
+    "check_folder",
     "check_mergeable",
     "check_square",
     "encoding_for",
@@ -31,4 +33,5 @@ __all__ = [
     "probe",
     "refuse_unlike",
     "stills_of",
+    "write_pictures",
 ]

@@ -16,12 +16,9 @@ def check_mergeable(info: ClipInfo) -> None:
     """Refuse clips whose frames can be looked at but not changed without harm.
 
     Raises:
-        MediaError: For folders of pictures, for pixels that are not square, for interlaced clips, whose fields would
-            bleed into each other, and for pixel formats whose samples cannot be reached one by one.
+        MediaError: For pixels that are not square, for interlaced clips, whose fields would bleed into each other, and
+            for pixel formats whose samples cannot be reached one by one.
     """
-    if info.breaks is not None:
-        what = "is a folder of pictures: faces can be taken from it, but not put into it"
-        raise MediaError(info.path, what, "make a clip of the pictures first")
     check_square(info)
     if info.is_interlaced:
         raise MediaError(info.path, "is interlaced", "deinterlace it first, to one frame per field or per pair")

@@ -63,6 +63,7 @@ class ClipInfo:
         is_lower_field_first: Whether, of two fields, the rows 1, 3, 5 ... are shown first.
         start_timecode: Of the first frame, ``HH:MM:SS:FF``, drop-frame ``HH:MM:SS;FF``; None where the file has none.
         breaks: Of a folder of pictures, those positions whose names do not count on from the one before; None for film.
+        is_loose: Whether nothing says how much time lies between two pictures of a folder: no rate is stated for it.
     """
 
     path: Path
@@ -90,6 +91,7 @@ class ClipInfo:
     is_lower_field_first: bool = False
     start_timecode: str | None = None
     breaks: frozenset[int] | None = None
+    is_loose: bool = False
 
     @property
     def stored_size(self) -> tuple[int, int]:
@@ -105,10 +107,14 @@ class _Times:
     last_duration: int = 0
 
 
-def probe(path: Path) -> ClipInfo:
+def probe(path: Path, rate: Fraction | None = None) -> ClipInfo:
     """Read what there is to know of a clip: its packets are listed, and its first frame is decoded.
 
     The whole file is read once, so the answer is remembered as long as size and time of change stay the same.
+
+    Args:
+        path: A file, or a folder of pictures.
+        rate: Frames per second of a folder of pictures, where it is film and not a collection; files know theirs.
 
     Raises:
         MediaError: If it cannot be read, has no moving picture, or its colours are coded in a way nobody here undoes.
@@ -120,7 +126,7 @@ def probe(path: Path) -> ClipInfo:
     if path.is_dir():
         from .stills import probe_folder  # noqa: PLC0415 # which makes ClipInfo, and so imports this file
 
-        return probe_folder(path)
+        return probe_folder(path, rate)
     return _probed(path, state.st_size, state.st_mtime_ns)
 
 

@@ -15,7 +15,6 @@ from av.video.format import VideoFormat
 from understudy.encoders import LIKE_SOURCE, encoder_options, stored_formats
 from understudy.encoders.catalogue import encoder_named
 from understudy.encoders.options import joined_params
-from understudy.encoders.sequences import PICTURE_CODECS
 from understudy.errors import RequestError
 from understudy.scheduling import usual_scheduling
 from understudy_sdk.linear_light import has_light
@@ -42,11 +41,13 @@ class Encoding:
         codec: An encoder of FFmpeg, such as ``libx264``, ``prores_ks``, ``ffv1``.
         options: The encoder's options, such as ``crf`` and ``preset``.
         pixel_format: FFmpeg's name of the format to store; None keeps the clip's.
+        is_sequence: Whether each frame becomes a picture of its own, which stands upright, for it says no rotation.
     """
 
     codec: str
     options: Mapping[str, str] = field(default_factory=dict)
     pixel_format: str | None = None
+    is_sequence: bool = False
 
 
 class EncoderRefusal(Exception):  # noqa: N818 - never the user's to see: it is put in words where the place is known
@@ -72,10 +73,10 @@ def encoding_for(video: VideoSettings, info: ClipInfo) -> Encoding:
     codec = encoder_named(video.codec)
     if codec is None:
         return Encoding(video.codec, video.stated_options(), video.pixel_format)
-    pixel_format = video.pixel_format or _picture_format(codec, info)
+    pixel_format = video.pixel_format or (_picture_format(codec, info) if video.is_sequence else None)
     stored = _taken(codec, pixel_format or info.pixel_format) or pixel_format or info.pixel_format
     options = encoder_options(codec, stored, video.stated_options(), lossless=video.lossless)
-    return Encoding(video.codec, options, pixel_format)
+    return Encoding(video.codec, options, pixel_format, video.is_sequence)
 
 
 def check_encoding(info: ClipInfo, encoding: Encoding) -> None:
@@ -89,7 +90,7 @@ def check_encoding(info: ClipInfo, encoding: Encoding) -> None:
         context = VideoCodecContext.create(encoding.codec, "w")
         assert isinstance(context, VideoCodecContext)
         context.options = completed_options(encoding, info)
-        set_up(context, info, pixel_format)
+        set_up(context, info, encoding, pixel_format)
         open_encoder(context, info, encoding, pixel_format)
     except EncoderRefusal as refusal:
         raise RequestError(f"output.video: for {info.path.name}, {refusal.what}\n  {refusal.advice}") from refusal
@@ -106,7 +107,7 @@ def stored_format(info: ClipInfo, encoding: Encoding) -> str:
         what = f"there is no encoder called {encoding.codec!r}"
         raise EncoderRefusal(what, "try libx264, libx265, libsvtav1, prores_ks or ffv1; all: understudy encoders")
     wanted = encoding.pixel_format or info.pixel_format
-    if is_float(info.pixel_format) and not is_float(wanted):
+    if is_float(info.pixel_format) and encoding.codec != "exr":
         what = f"{encoding.codec} does not store amounts of light as floating-point numbers"
         raise EncoderRefusal(what, "let the output be pictures of that kind too: output.path out/{clip}/%06d.exr")
     if encoding.codec == "exr" and not has_light(info.color):
@@ -133,9 +134,9 @@ def stored_tags(info: ClipInfo, pixel_format: str) -> ColorTags:
     return ColorTags(1, info.color.primaries, info.color.transfer, _LIMITED)
 
 
-def set_up(context: VideoCodecContext, info: ClipInfo, pixel_format: str) -> None:
+def set_up(context: VideoCodecContext, info: ClipInfo, encoding: Encoding, pixel_format: str) -> None:
     """Tell an encoder the clip's size, clock and colours."""
-    context.width, context.height = info.stored_size
+    context.width, context.height = (info.width, info.height) if encoding.is_sequence else info.stored_size
     context.pix_fmt = pixel_format
     context.time_base = info.time_base
     tags = stored_tags(info, pixel_format)
@@ -191,7 +192,7 @@ def is_float(pixel_format: str) -> bool:
 
 def _picture_format(codec: Codec, info: ClipInfo) -> str | None:
     """Return the format in which a picture of a sequence holds a clip's frame; None is the clip's own."""
-    if codec.name not in PICTURE_CODECS.values() or is_float(info.pixel_format):
+    if is_float(info.pixel_format):
         return None
     own = VideoFormat(info.pixel_format)
     if _taken(codec, info.pixel_format) and (

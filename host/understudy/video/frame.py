@@ -19,6 +19,7 @@ from .clip import ClipInfo
 from .color import code_steps, gray_levels, swscale_matrix, to_rgb
 from .fields import field_of, full_height
 from .laying import Laying, PlaneChange
+from .light import light_of, shown_light
 from .orientation import Box
 from .planes import PixelLayout, layout_of, samples
 
@@ -141,10 +142,10 @@ class DecodedFrame:
     def _shown(self, picture: av.VideoFrame) -> npt.NDArray[np.uint8]:
         """Convert a frame, or a field of it, to 8-bit RGB as it is stored."""
         layout = layout_of(self._info.pixel_format)
-        if layout is not None and layout.model == "gray":
-            # The scaler takes every grey picture for full range, whatever its tag says.
-            gray = self._rgb_of(picture, layout, (0, 0, picture.width, picture.height))
-            return np.asarray(np.clip(np.rint(gray * 255.0), 0, 255), np.uint8)
+        if layout is not None and (layout.model == "gray" or layout.is_float):
+            # The scaler takes every grey picture for full range, whatever its tag says, and light for numbers.
+            rgb = self._rgb_of(picture, layout, (0, 0, picture.width, picture.height))
+            return np.asarray(np.clip(np.rint(rgb * 255.0), 0, 255), np.uint8)
         return self._scaled(picture)
 
     def _scaled(self, picture: av.VideoFrame) -> npt.NDArray[np.uint8]:
@@ -215,6 +216,8 @@ def _on_chroma_grid(box: Box, layout: PixelLayout, width: int, height: int) -> B
 
 
 def _codes(stored: npt.NDArray[Any], layout: PixelLayout) -> F32:
+    if layout.is_float:
+        return shown_light(stored)
     return (stored >> layout.shift if layout.shift else stored).astype(np.float32)
 
 
@@ -260,6 +263,9 @@ def _change(
     stored = plane[top : top + where.shape[0], left : left + where.shape[1]]
     before = _codes(stored, layout)
     changed = before + step
+    if layout.is_float:
+        np.copyto(stored, light_of(changed), where=where & (step != 0))
+        return PlaneChange(left, top, before, step, where)
     np.rint(changed, out=changed)
     np.clip(changed, 0, layout.top, out=changed)
     items = changed.astype(stored.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -65,7 +66,7 @@ def join_chunks(
 
     Args:
         chunks: Files of ``ChunkWriter``, all with the same encoding, in the clip's order.
-        source: The clip that the frames came from.
+        source: The clip that the frames came from; a folder of pictures has nothing else to add.
         destination: The file to write; its suffix chooses the container: mp4, m4v, mov, mkv, webm.
         metadata: Tags to add to the source's own.
         say: Hears one line for each thing left out.
@@ -79,20 +80,23 @@ def join_chunks(
     plan = _planned(chunks, info, destination)
     with (
         written_aside(destination) as part,
-        open_media(source) as clip,
+        nullcontext() if source.is_dir() else open_media(source) as clip,
         open_media(chunks[0]) as first,
         av.open(str(part.absolute()), "w", format=name, container_options=_muxer_options(name, info)) as output,
     ):
-        video = main_video(clip, source)
+        video = main_video(clip, source) if clip is not None else None
         try:
             track = _video_track(output, first.streams.video[0], video, info)
         except ValueError as error:
             codec = first.streams.video[0].codec.name
             raise MediaError(destination, f"{destination.suffix} files do not hold {codec}", "try .mkv") from error
-        copies = copy_tracks(clip, video, output, source, say)
-        output.metadata.update(kept_tags(clip.metadata) | dict(metadata))
-        output.set_chapters(clip.chapters())
-        for packet in _in_time(_video_packets(chunks, plan, track, info), copied_packets(clip, copies)):
+        others: Iterator[tuple[float, Packet[Stream]]] = iter(())
+        if clip is not None and video is not None:
+            others = copied_packets(clip, copy_tracks(clip, video, output, source, say))
+            output.metadata.update(kept_tags(clip.metadata))
+            output.set_chapters(clip.chapters())
+        output.metadata.update(metadata)
+        for packet in _in_time(_video_packets(chunks, plan, track, info), others):
             output.mux(packet)
 
 
@@ -116,7 +120,7 @@ def _muxer_options(name: str, info: ClipInfo) -> dict[str, str]:
     return {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}
 
 
-def _video_track(output: OutputContainer, chunk: VideoStream, video: VideoStream, info: ClipInfo) -> VideoStream:
+def _video_track(output: OutputContainer, chunk: VideoStream, video: VideoStream | None, info: ClipInfo) -> VideoStream:
     track = output.add_stream_from_template(chunk, opaque=True)
     context = track.codec_context
     track.time_base = info.time_base
@@ -133,8 +137,9 @@ def _video_track(output: OutputContainer, chunk: VideoStream, video: VideoStream
         context.codec_tag = "hvc1"  # players of one maker know no other
     elif chunk.codec_context.name == "prores":
         context.codec_tag = chunk.codec_context.codec_tag  # it names the profile
-    track.metadata.update(kept_tags(video.metadata))
-    track.disposition = video.disposition
+    if video is not None:
+        track.metadata.update(kept_tags(video.metadata))
+        track.disposition = video.disposition
     return track
 
 

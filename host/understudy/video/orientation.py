@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["UPRIGHT", "Box", "Orientation", "orientation_of"]
+__all__ = ["UPRIGHT", "Box", "Orientation", "display_matrix_of", "orientation_of"]
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1; the right and lower edges are exclusive
 
@@ -74,6 +74,16 @@ class Orientation:
 
 
 UPRIGHT = Orientation()
+_ONE = 1 << 16
+
+
+def display_matrix_of(turn: Orientation) -> tuple[int, ...] | None:
+    """Return the tag that says a turn, or None for none; undoes ``orientation_of``."""
+    if turn == UPRIGHT:
+        return None
+    x, y = (-_ONE if flipped else _ONE for flipped in (turn.is_flipped_x, turn.is_flipped_y))
+    a, b, c, d = (0, y, x, 0) if turn.is_transposed else (x, 0, 0, y)
+    return (a, b, 0, c, d, 0, 0, 0, _ONE << 14)
 
 
 def orientation_of(display_matrix: Sequence[int]) -> Orientation:

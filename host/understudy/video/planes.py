@@ -58,8 +58,13 @@ class PixelLayout:
 
     @property
     def top(self) -> int:
-        """The greatest code value."""
-        return (1 << self.depth) - 1
+        """The greatest code value; of amounts of light, that of white."""
+        return 1 if self.is_float else (1 << self.depth) - 1
+
+    @property
+    def is_float(self) -> bool:
+        """Whether samples are amounts of light as floating-point numbers."""
+        return self.item == "<f4"
 
 
 _SEPARATE = (Channel(0), Channel(1), Channel(2))
@@ -75,6 +80,8 @@ _NAMED = {
     "ya8": PixelLayout("gray", (Channel(0, 0, 2),)),
     "ya16le": PixelLayout("gray", (Channel(0, 0, 2),), 16, item="<u2"),
     "ya16be": PixelLayout("gray", (Channel(0, 0, 2),), 16, item=">u2"),
+    "gbrpf32le": PixelLayout("rgb", (Channel(2), Channel(0), Channel(1)), 32, item="<f4"),
+    "gbrapf32le": PixelLayout("rgb", (Channel(2), Channel(0), Channel(1)), 32, item="<f4"),
 }
 
 # Formats that hold the same samples in another order: a codec that refuses one may take the other, with no loss.
@@ -94,7 +101,7 @@ _EQUIVALENTS = (
 
 @lru_cache(maxsize=64)
 def layout_of(pixel_format: str) -> PixelLayout | None:
-    """Describe a pixel format, or return None if its samples cannot be reached (Bayer, palettes, floats)."""
+    """Describe a pixel format, or return None if its samples cannot be reached (Bayer, palettes, half floats)."""
     if pixel_format in _NAMED:
         return _NAMED[pixel_format]
     for pattern, describe in (

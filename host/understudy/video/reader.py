@@ -90,7 +90,7 @@ class ClipReader:
             if still is None:
                 self.undecodable.append(position)
             else:
-                yield StillFrame(still, self.info, position, self._reformatter)
+                yield StillFrame(still, self.info, position, self._reformatter, paths[position])
 
     def _decoded(self, start: int, stop: int, *, is_threaded: bool) -> Iterator[DecodedFrame]:
         if start >= stop:

@@ -17,7 +17,19 @@ from understudy.errors import MediaError
 from .aside import begin_aside, drop_aside, explaining, settle_aside
 from .clip import ClipInfo
 from .color import swscale_matrix
-from .encoding import EncoderRefusal, Encoding, completed_options, open_encoder, set_up, stored_format, stored_tags
+from .encoding import (
+    EncoderRefusal,
+    Encoding,
+    completed_options,
+    is_float,
+    open_encoder,
+    set_up,
+    stored_format,
+    stored_tags,
+)
+from .light import light_picture
+from .orientation import UPRIGHT
+from .picture_files import upright_picture
 
 __all__ = ["FIRST_PTS", "ChunkWriter"]
 
@@ -120,15 +132,20 @@ class ChunkWriter:
 
     def _open_encoder(self, stream: VideoStream) -> None:
         stream.time_base = self._info.time_base
-        set_up(stream.codec_context, self._info, self._format)
+        set_up(stream.codec_context, self._info, self._encoding, self._format)
         try:
             open_encoder(stream.codec_context, self._info, self._encoding, self._format)
         except EncoderRefusal as refusal:
             raise MediaError(self._path, refusal.what, refusal.advice) from refusal
 
     def _converted(self, frame: av.VideoFrame) -> av.VideoFrame:
-        if frame.format.name == self._format:
-            return frame
+        if is_float(self._format) and not is_float(frame.format.name):
+            return light_picture(frame, self._info, self._format)
+        stored = frame if frame.format.name == self._format else self._reformatted(frame)
+        turn = self._info.orientation
+        return upright_picture(stored, turn) if self._encoding.is_sequence and turn != UPRIGHT else stored
+
+    def _reformatted(self, frame: av.VideoFrame) -> av.VideoFrame:
         color, tags = self._info.color, stored_tags(self._info, self._format)
         is_relabelled = self._info.pixel_format.startswith("yuvj")
         levels = 2 if color.is_full_range else 1

@@ -45,6 +45,37 @@ class Recipe:
     has_attachment: bool = False
     timecode: str = ""
     aspect: Fraction | None = None
+    face: bool = False  # the bright square of ``drawn_clip``, in place of slopes
+
+
+FACE_SIDE = 64
+
+
+def face_box(index: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Say where the square of a picture with a face stands, in stored pixels."""
+    x, y = 10 + index * 3 % (size[0] - FACE_SIDE - 20), 20 + index * 2 % (size[1] - FACE_SIDE - 30)
+    return x, y, x + FACE_SIDE, y + FACE_SIDE
+
+
+def draw_face(index: int, recipe: Recipe) -> av.VideoFrame:
+    """Draw a bright, patterned square on a dark ground, in the recipe's format; alpha is a slope."""
+    width, height = recipe.size
+    random = np.random.default_rng(5)
+    picture = random.integers(0, 40, (height, width, 3), dtype=np.uint8)
+    face = random.integers(120, 255, (8, 8, 3), dtype=np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+    face[..., 0] = np.maximum(face[..., 0], 160)
+    x0, y0, x1, y1 = face_box(index, recipe.size)
+    picture[y0:y1, x0:x1] = face
+    frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+    matrix, full = recipe.tags[0], recipe.tags[3] == 2
+    known = 5 if matrix == 6 else matrix or None
+    frame = frame.reformat(format=recipe.pixel_format, dst_colorspace=known, dst_color_range=2 if full else 1)
+    if len(frame.planes) == 4:
+        plane = frame.planes[3]
+        kind = np.uint8 if frame.format.components[0].bits == 8 else np.uint16
+        alpha = np.frombuffer(plane, kind).reshape(-1, plane.line_size // np.dtype(kind).itemsize)
+        alpha[:] = (np.arange(alpha.shape[1]) * 3 % 250 + index) << (frame.format.components[0].bits - 8)
+    return frame
 
 
 def draw(index: int, recipe: Recipe) -> av.VideoFrame:
@@ -106,7 +137,7 @@ def write_clip(path: Path, recipe: Recipe) -> Path:
             out.mux([*cover.encode(shown), *cover.encode()])
         times = recipe_pts(recipe)
         for index, pts in enumerate(times):
-            picture = draw(index, recipe)
+            picture = draw_face(index, recipe) if recipe.face else draw(index, recipe)
             picture.pts, picture.time_base = pts, recipe.time_base
             out.mux(video.encode(picture))
         out.mux(video.encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ import pytest
 from understudy.errors import MediaError
 from understudy.picture_folder import breaks_between, pictures_in
 from understudy.video import ClipReader, check_mergeable, check_square, fingerprint, probe, stills_of
+from understudy.video.stills import frame_numbers
 
 
 @pytest.fixture
@@ -190,11 +192,20 @@ def test_the_fingerprint_changes_with_names_order_and_content(folder):
     assert fingerprint(folder) in found
 
 
-def test_faces_may_be_taken_from_it_but_not_put_into_it(folder):
+def test_faces_may_be_put_into_it(folder):
     save(folder, "1.png", flat(10))
     check_square(probe(folder))
-    with pytest.raises(MediaError, match=r"is a folder of pictures: .*\n  make a clip"):
-        check_mergeable(probe(folder))
+    check_mergeable(probe(folder))
+
+
+def test_frames_have_the_numbers_of_their_names(folder):
+    for name in ("a_0998.png", "a_0999.png", "a_1002.png"):
+        save(folder, name, flat(10))
+    assert frame_numbers(probe(folder)) == [998, 999, 1002]
+    save(folder, "b_0998.png", flat(10))
+    assert frame_numbers(probe(folder)) == [0, 1, 2, 3], "no two pictures get one number"
+    info = probe(folder, Fraction(24))
+    assert (info.average_rate, info.is_loose, probe(folder).is_loose) == (24, False, True)
 
 
 def test_names_tell_film_from_single_pictures(folder):
