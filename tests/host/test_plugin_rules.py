@@ -8,7 +8,7 @@ import re
 import pytest
 
 from understudy.errors import ProjectError
-from understudy.plugins import BLOCK_VARIABLE, Offer, Origin, Registry
+from understudy.plugins import BLOCK_VARIABLE, STAGES, Offer, Origin, PluginRow, Registry
 from understudy.project import discover_for, load_project, project_schema
 from understudy_sdk import StageConfig, StageSpec
 
@@ -157,6 +157,13 @@ def test_a_blocked_plugin_that_is_chosen_is_told_as_blocked(project_file, instal
     path = project_file(("use: finder, with: {min_score: 0.25}", "use: shut_finder"))
     lines = problems(path, discover_for(path))
     assert "listed as blocked: blocked by UNDERSTUDY_BLOCK" in next(line for line in lines if "detector" in line)
+
+
+def test_a_choice_that_nobody_offers_tells_what_was_not_loaded(project_file, fake_registry):
+    rows = [PluginRow("acme", "acme-face", "1.2", "", "", "", "blocked", "blocked by the project's plugins.block")]
+    offers = [offer for stage in STAGES for offer in fake_registry.every(stage)]
+    (line,) = problems(project_file(("use: finder, with: {min_score: 0.25}", "use: fader")), Registry(offers, rows))
+    assert line.endswith("Not loaded: 'acme' (blocked); to see why: understudy plugins list --all")
 
 
 def test_a_file_that_cannot_be_read_is_left_to_the_check(tmp_path):

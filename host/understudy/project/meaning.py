@@ -42,6 +42,10 @@ def unknown_plugin(registry: Registry, stage: str, name: str) -> str:
     for row in registry.rows:
         if row.status not in {"ok", "ambiguous"} and row.stage in {stage, ""} and name in {row.name, row.entry_point}:
             hint += f" The plugin {row.entry_point!r} of {row.distribution} is listed as {row.status}: {row.reason}"
+    nameless = [row for row in registry.rows if not row.stage and name != row.entry_point]
+    if nameless:
+        not_loaded = ", ".join(f"{row.entry_point!r} ({row.status})" for row in nameless)
+        hint += f" Not loaded: {not_loaded}; to see why: understudy plugins list --all"
     return " ".join(f"no {stage} is called {name!r}.{hint}".split())
 
 
