@@ -107,9 +107,9 @@ def test_every_picture_is_shown_and_small():
 )
 def test_every_link_leads_somewhere(page):
     for target, _, anchor in re.findall(
-        r"\]\(([\w./-]+\.\w+|examples)(#([\w-]+))?\)", page.read_text(encoding="utf-8")
+        r"\]\(([\w./-]+\.\w+|examples|)(#([\w-]+))?\)", page.read_text(encoding="utf-8")
     ):
-        linked = page.parent / target
+        linked = page.parent / target if target else page
         assert linked.exists(), target
         if anchor:
             headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE)

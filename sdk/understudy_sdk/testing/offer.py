@@ -93,6 +93,14 @@ class OfferContract:
         names = [weight.name for weight in spec.weights]
         expect(len(names) == len(set(names)), "another name for each weight file", names)
 
+    @about("licence")
+    def test_names_the_weights_that_settings_need(self, spec: StageSpec[Any]) -> None:
+        """``weights_for`` gives, for ``tiny``, weight files that the offer declares."""
+        declared = {weight.name for weight in spec.weights}
+        needed = [weight.name for weight in spec.weights_needed(spec.tiny)]
+        strange = ", ".join(name for name in needed if name not in declared)
+        expect(not strange, f"files of weights ({', '.join(sorted(declared)) or 'none'})", strange)
+
     @about("answers")
     def test_builds_what_it_says(self, spec: StageSpec[Any]) -> None:
         """``learns`` and ``follows`` are what the stage that is built can do."""

@@ -206,6 +206,7 @@ def weight(**words):
         ({"weights": (weight(weights_licence=" "),)}, "licence", "an empty text"),
         ({"weights": (weight(sources=()),)}, "licence", "none"),
         ({"weights": (weight(), weight())}, "licence", "['a.bin', 'a.bin']"),
+        ({"weights_for": lambda config: (weight(),)}, "licence", "a.bin"),
         ({"learns": True}, "answers", "learns=True"),
     ],
 )
