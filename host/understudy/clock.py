@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from .errors import RequestError
-from .timecode import Duration, Moment, counted_frame
+from .timecode import Duration, Moment, code_of, counted_frame
 from .video import ClipInfo
 
 __all__ = ["Clock", "Counting"]
@@ -59,6 +59,11 @@ class Clock:
             return moment.frames
         first = self._first_number(moment)
         return counted_frame(moment, self.info.average_rate) - first
+
+    def code(self, frame: int) -> str:
+        """Return a frame's time code, counted as moments are."""
+        own = self.info.start_timecode if self._start is not None else None
+        return code_of(frame + (self._start or 0), self.info.average_rate, is_drop=own is not None and ";" in own)
 
     def after(self, frame: int, duration: Duration) -> int:
         """Return the frame that begins when a while has gone by since a frame began."""

@@ -22,6 +22,7 @@ from .extraction import (
     faceset_artifact,
     faceset_progress,
     findings_artifact,
+    require_extracted,
     settle_people,
 )
 from .learning import swap_artifact
@@ -277,7 +278,7 @@ def _train(job: _Job, swap: ChosenSwap) -> None:
     artifact = swap_artifact(job.work, swap)
     if not swap.iterations or newest_step(artifact) >= swap.iterations:
         return
-    _require_extracted(job.work, swap)
+    require_extracted(job.work, swap.source, swap.target)
     parallel = job.crew.parallel if job.crew else None
     resources = replace(resources_for(job.project), parallel=parallel)
     outcome = teach(job.work, swap, resources, job.progress, job.is_over, job.crew)
@@ -301,22 +302,12 @@ def _follow(project: LoadedProject, resources: Resources, crew: Crew) -> None:
 
 def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Progress) -> Path:
     for swap in job.swaps:
-        _require_extracted(work, swap)
+        require_extracted(work, swap.source, swap.target)
     learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
     artifact = merge_artifact(work, job, project.output.video, learnt)
     if merge_progress(work, artifact, job, project)[2]:
         return job.output
     return merge_clip(work, artifact, job, project, progress, resources_for(project))
-
-
-def _require_extracted(work: WorkFolder, swap: ChosenSwap) -> None:
-    for faceset in (swap.source, swap.target):
-        done, total, faces = faceset_progress(faceset_artifact(work, faceset), faceset)
-        if done < total or not faces:
-            raise RequestError(
-                f"the faceset {faceset.name!r} is not extracted yet ({done} of {total} frames)\n"
-                f"  run the extract phase first: understudy extract"
-            )
 
 
 def _check_found(work: WorkFolder, jobs: Sequence[ClipJob], phases: Sequence[str], progress: Progress) -> None:
@@ -364,7 +355,7 @@ def _check_merge(project: LoadedProject, jobs: Sequence[ClipJob]) -> None:
 
 def _predict_status(work: WorkFolder, project: LoadedProject, clip: Path, swap: ChosenSwap) -> PhaseStatus:
     try:
-        _require_extracted(work, swap)
+        require_extracted(work, swap.source, swap.target)
         kept = answers_of(work, clip, swap)
     except UnderstudyError as error:
         return PhaseStatus("predict", answers_name(clip, swap), "missing", 0, 0, str(error).splitlines()[0])
@@ -376,7 +367,7 @@ def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> Pha
     total = len(job.info().pts)
     try:
         for swap in job.swaps:
-            _require_extracted(work, swap)
+            require_extracted(work, swap.source, swap.target)
         learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
         artifact = merge_artifact(work, job, project.output.video, learnt)
         done, total, is_joined = merge_progress(work, artifact, job, project)

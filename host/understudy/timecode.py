@@ -10,7 +10,7 @@ from typing import Final
 
 from .errors import RequestError
 
-__all__ = ["Duration", "Moment", "counted_frame", "nominal_rate"]
+__all__ = ["Duration", "Moment", "code_of", "counted_frame", "nominal_rate"]
 
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d):([0-5]\d)(?:([:;])(\d{2,3})|\.(\d{1,6}))")
 _SECONDS = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ?s")
@@ -127,6 +127,26 @@ class Duration:
 def nominal_rate(rate: Fraction) -> int:
     """Return how many frames time code counts in a second."""
     return math.floor(rate + Fraction(1, 2))
+
+
+def code_of(number: int, rate: Fraction, *, is_drop: bool = False) -> str:
+    """Return the time code of the frame before which so many are counted: ``counted_frame`` the other way round.
+
+    Args:
+        number: How many frames lie before it, counted from 00:00:00:00.
+        rate: Frames per second of the clip.
+        is_drop: Whether numbers are left out, at 29.97 and 59.94.
+    """
+    nominal = nominal_rate(rate)
+    left_out = _DROPPED.get(nominal, 0) if is_drop else 0
+    if left_out:
+        a_minute = nominal * 60 - left_out
+        tens, rest = divmod(number, a_minute * 10 + left_out)
+        minutes = max(rest - left_out, 0) // a_minute  # the first of ten leaves nothing out
+        number += left_out * (tens * 9 + minutes)
+    seconds, frames = divmod(number, nominal)
+    minutes, second = divmod(seconds, 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{second:02}{';' if left_out else ':'}{frames:02}"
 
 
 def counted_frame(code: Moment, rate: Fraction) -> int:

@@ -48,9 +48,52 @@ def train(
     _go(project, ("train",), overrides, None if for_ is None else seconds_of(for_))
 
 
-def merge(project: ProjectArgument, overrides: SetOption = None) -> None:
-    """Write the clips with swapped faces."""
-    _go(project, ("merge",), overrides)
+def merge(
+    project: ProjectArgument,
+    overrides: SetOption = None,
+    frames: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POSITIONS",
+            help="Render these frames alone, and leave the output as it is: numbers from 0 or time codes, ranges with"
+            " both their ends, such as 100,200-210,00:00:08:00.",
+        ),
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --frames: lay them side by side, as PNG or JPEG.")
+    ] = None,
+    variants: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=A,B,...",
+            help="With --frames: try several values, such as merger.with.mask_blur_px=8,16,24; several such options"
+            " give all combinations.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="With --frames: write each in full size, as PNG.")
+    ] = None,
+    clip: Annotated[
+        Path | None, typer.Option(metavar="CLIP", help="With --frames: of which clip; the first unless given.")
+    ] = None,
+) -> None:
+    """Write the clips with swapped faces, or look at chosen frames of one."""
+    if frames is None:
+        if sheet or variants or out or clip:
+            raise typer.BadParameter("--sheet, --variants, --out and --clip are about chosen frames: add --frames")
+        _go(project, ("merge",), overrides)
+        return
+    if sheet is None and out is None:
+        raise typer.BadParameter("say where the frames go: --sheet FILE or --out FOLDER, or both")
+    from understudy.tuning import look_at, variants_of
+
+    from .printing import print_paths
+    from .progress import shown_progress
+
+    tried = variants_of(project, variants or (), overrides or ())
+    with shown_progress() as progress:
+        looked = look_at(tried, frames, progress, sheet=sheet, out=out, clip=clip)
+    print_paths([*looked.frames, *([looked.sheet] if looked.sheet else [])])
 
 
 def status(

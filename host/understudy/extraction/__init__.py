@@ -13,6 +13,7 @@ from .faces_of import (
     faceset_artifact,
     faceset_progress,
     findings_artifact,
+    require_extracted,
 )
 from .finding import CHUNK_FRAMES, Finder
 from .people_of import settle_people
@@ -27,6 +28,7 @@ __all__ = [
     "faceset_progress",
     "findings_artifact",
     "placed_crop",
+    "require_extracted",
     "settle_people",
     "warp_crop",
 ]

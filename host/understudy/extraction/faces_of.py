@@ -33,6 +33,7 @@ __all__ = [
     "faceset_artifact",
     "faceset_progress",
     "findings_artifact",
+    "require_extracted",
 ]
 
 REVISION: Final = 1
@@ -100,6 +101,21 @@ def faceset_progress(artifact: Artifact, faceset: ChosenFaceset) -> tuple[int, i
             done += frames - sum(stop - first for first, stop in again)
             faces += count
     return done, total, faces
+
+
+def require_extracted(work: WorkFolder, *facesets: ChosenFaceset) -> None:
+    """Refuse to go on with facesets that are not whole yet, or hold no faces.
+
+    Raises:
+        RequestError: Names the faceset, and the command that extracts it.
+    """
+    for faceset in facesets:
+        done, total, faces = faceset_progress(faceset_artifact(work, faceset), faceset)
+        if done < total or not faces:
+            raise RequestError(
+                f"the faceset {faceset.name!r} is not extracted yet ({done} of {total} frames)\n"
+                f"  run the extract phase first: understudy extract"
+            )
 
 
 def check_clips(faceset: ChosenFaceset) -> None:
