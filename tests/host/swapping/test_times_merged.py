@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from understudy.errors import ProjectError
-from understudy.merging import clip as merging_clip
 from understudy.merging import recipe
 from understudy.phases import run, status
 from understudy.progress import Silent
 from understudy.project import load_project
+from understudy.provenance.marking import FaceMark
 
 PROJECT = """
 understudy: 1
@@ -45,7 +45,7 @@ def project(tmp_path, registry, drawn_clip, monkeypatch):
     def load(*lines, chunk=8):
         monkeypatch.setattr(recipe, "CHUNK_FRAMES", chunk)
         # the mark in the faces adds to the colours what their opacity hides
-        monkeypatch.setattr(merging_clip.FaceMark, "laid", lambda self, region, layer: layer)
+        monkeypatch.setattr(FaceMark, "laid", lambda self, region, layer: layer)
         (tmp_path / "p.yaml").write_text(PROJECT.replace("LINES", "".join(f"\n    {line}" for line in lines)))
         return load_project(tmp_path / "p.yaml", registry)
 
