@@ -21,6 +21,7 @@ __all__ = [
     "CHANGEABLE",
     "DECIDES_SWAP",
     "INPUT_PATH",
+    "Adjustable",
     "Aligner",
     "Detector",
     "DfmPlayer",
@@ -71,6 +72,8 @@ DECIDES_SWAP: Final[dict[str, Any]] = {"decides_swap": True}
 same training::
 
     morph: Annotated[float, Field(ge=0, le=1, json_schema_extra=CHANGEABLE | DECIDES_SWAP)] = 1.0
+
+Where the model is Adjustable, such a setting may have keyframes.
 """
 
 
@@ -193,6 +196,15 @@ class Model(Protocol):
 
     def swap(self, crops: Sequence[Crop]) -> list[Swap]:
         """Return the source's face with each target crop's expression and pose, one per crop, in order."""
+        ...
+
+
+@runtime_checkable
+class Adjustable(Model, Protocol):
+    """A model that can be told other values of the settings that are marked DECIDES_SWAP, from one swap to the next."""
+
+    def adjust(self, config: Any) -> None:
+        """Swap with these settings from now on; they differ from before in such as are marked DECIDES_SWAP alone."""
         ...
 
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import Field
 
 from understudy.plugins import Offer, Origin, Registry
-from understudy_sdk import CHANGEABLE, StageConfig, StageSpec
+from understudy_sdk import CHANGEABLE, DECIDES_SWAP, StageConfig, StageSpec
 
 
 class FinderConfig(StageConfig):
@@ -28,6 +28,7 @@ class LearnerConfig(StageConfig):
 
     resolution: Annotated[int, Field(multiple_of=16)] = 96
     batch_size: Annotated[int, Field(ge=1, json_schema_extra=CHANGEABLE)] = 4
+    morph: Annotated[float, Field(ge=0, le=1, json_schema_extra=CHANGEABLE | DECIDES_SWAP)] = 1.0
 
 
 class BlenderConfig(StageConfig):

@@ -42,7 +42,7 @@ def test_a_model_has_iterations_and_a_range_may_leave_the_name_out(fake_registry
 
 def test_what_keyframes_may_say_depends_on_the_merger_that_holds(fake_registry):
     definitions = project_schema(fake_registry)["$defs"]
-    swap, part = definitions["SwapForm"]["allOf"], definitions["RangeForm"]["allOf"]
+    swap, part = definitions["SwapForm"]["allOf"][:2], definitions["RangeForm"]["allOf"]
 
     def keyed(rule: dict) -> str:
         return rule["properties"]["keyframes"]["items"]["properties"]["merger"]["$ref"]
@@ -54,3 +54,12 @@ def test_what_keyframes_may_say_depends_on_the_merger_that_holds(fake_registry):
     assert [keyed(rule["then"]) for rule in below] == names
     assert below[0]["if"] == {"properties": {"merger": {"not": {"required": ["use"]}}}}
     assert [keyed(rule["then"]) for rule in part] == names
+
+
+def test_keyframes_may_say_of_a_model_what_decides_its_swaps(fake_registry):
+    rules = project_schema(fake_registry)["$defs"]["SwapForm"]["allOf"][2:]
+    said = [rule["then"]["properties"]["keyframes"]["items"]["properties"]["model"] for rule in rules]
+    assert said == [
+        {"propertyNames": {"enum": ["morph"]}, "$ref": "#/$defs/model.learner"},
+        {"propertyNames": {"enum": []}, "$ref": "#/$defs/model.player"},
+    ]

@@ -53,7 +53,7 @@ class NeededAnswers:
     def made(self, resources: Resources, heard: Callable[[int], None]) -> Iterator[None]:
         """Make what is missing, and come back each time some more is there; loads the models that are needed."""
         parts = [
-            Missing(answerer_of(self._work, part.swap, resources, self._progress), part, units)
+            Missing(answerer_of(self._work, part.swap, resources, self._progress, self._job.clip), part, units)
             for part, units in self._missing
             if units
         ]

@@ -12,6 +12,7 @@ from understudy.extraction import faceset_artifact
 from understudy.faceset import FaceNote, Faceset
 from understudy.learning import chosen_faces
 from understudy.predicting import recipe_of_answers
+from understudy.predicting.keyed import KeyedModel
 from understudy.project import ChosenSwap, FaceChoice, LoadedProject, VideoSettings
 from understudy.provenance.attesting import signer_mark
 from understudy.selection import wanted_faces
@@ -84,12 +85,14 @@ def chunk_files(work: WorkFolder, artifact: Artifact, job: ClipJob, info: ClipIn
             wanted = wanted_faces(index, swap.target, swap.face)
             notes = chosen_faces(index.notes([key]), wanted)
             tracks = {note.name: note.track for note in notes}
+            keyed = KeyedModel.of(swap, job.clip)
             times = _stamps_of_times(settings_in(work, swap, job, info, index), notes)
             for stamp, span in zip(stamps, spans, strict=True):
                 first, stop = window.widened(span)
                 found = index.span_stamps(key, first - 1, stop + 1)
                 stamp += [f"{swap.index} {name} {found[name]} {tracks[name]}" for name in found if name in tracks]
                 stamp += [f"{swap.index} {name} {times[name]}" for name in found if name in times]
+                stamp.extend(keyed.stamps(range(first, stop)))
     return {
         span: artifact.folder / f"chunk-{span[0]:08d}-{digest(stamp)[:12]}.video"
         for span, stamp in zip(spans, stamps, strict=True)

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import pairwise
 
 from understudy.clock import Clock
+from understudy.curves import STEPS
 from understudy.errors import MediaError, ProjectError, RequestError
 from understudy.extraction import faceset_artifact
 from understudy.faceset import Faceset
@@ -22,7 +23,6 @@ from understudy.project.places import Loc, Problem
 from understudy.selection import Wanted, wanted_faces
 from understudy.store import WorkFolder
 from understudy.swapping import SettingsOverTime, settings_over_time
-from understudy.swapping.curves import STEPS
 from understudy.swapping.over_time import Part
 from understudy.timecode import Moment
 from understudy.video import probe

@@ -22,11 +22,12 @@ from understudy.project import ChosenSwap
 from understudy.store import WorkFolder
 from understudy.teaching import load_learnt
 from understudy.video import ClipInfo, ClipReader, DecodedFrame, fingerprint
-from understudy_sdk import Enhancer, Masker, Model, Resources
+from understudy_sdk import Crop, Enhancer, Masker, Model, Resources, Swap
 
 from .answers import Answer, write_answers
 from .enhancing import enhanced_swaps
 from .kept import KeptAnswers
+from .keyed import KeyedModel
 from .predicted_masks import masked_swaps
 from .units import BATCH_FRAMES, Span, Unit
 
@@ -41,6 +42,7 @@ class Answerer:
     model: Model
     masker: Masker | None = None
     enhancer: Enhancer | None = None
+    keyed: KeyedModel | None = None
 
     def answers(self, batch: Sequence[DecodedFrame], faces: Mapping[int, Sequence[FaceRow]]) -> dict[str, Answer]:
         """Return the answers for the faces of a few frames, by their names.
@@ -57,7 +59,7 @@ class Answerer:
         crops = [warp_crop(pictures[frame.index], row.face, spec.face_type, spec.size) for frame, row in places]
         where = f"faces of frames {places[0][0].index} to {places[-1][0].index}"
         with blaming(self.swap.model.offer, f"swapping {where}"):
-            swapped = check_swaps(self.model.swap(crops), crops)
+            swapped = check_swaps(self._swapped(crops, [frame.index for frame, _ in places]), crops)
         if self.enhancer is not None and self.swap.enhancer is not None:
             shown = [(pictures[frame.index], row) for frame, row in places]
             swapped = enhanced_swaps(self.enhancer, self.swap.enhancer.offer, spec.face_type, swapped, shown)
@@ -67,11 +69,29 @@ class Answerer:
         found = zip(places, crops, swapped, strict=True)
         return {row.name: Answer(crop.rgb, swap) for (_, row), crop, swap in found}
 
+    def _swapped(self, crops: Sequence[Crop], frames: Sequence[int]) -> list[Swap]:
+        """Return the model's swaps; where keyframes change its settings, each frame by itself."""
+        if self.keyed is None or self.keyed.clock is None:
+            return self.model.swap(crops)
+        swaps = list[Swap]()
+        for frame, some in groupby(zip(frames, crops, strict=True), key=lambda pair: pair[0]):
+            self.keyed.adjust(self.model, self.swap.model, frame)
+            swaps += self.model.swap([crop for _, crop in some])
+        return swaps
 
-def answerer_of(work: WorkFolder, swap: ChosenSwap, resources: Resources, progress: Progress) -> Answerer:
-    """Load a swap's model as it has learnt, and what works on the faces that it draws."""
+
+def answerer_of(work: WorkFolder, swap: ChosenSwap, resources: Resources, progress: Progress, clip: Path) -> Answerer:
+    """Load a swap's model as it has learnt, and what works on the faces that it draws.
+
+    Args:
+        work: Where it has learnt.
+        swap: The swap.
+        resources: What the stages are lent.
+        progress: Hears of damaged checkpoints.
+        clip: Whose faces it is to swap.
+    """
     masker, enhancer = (chosen.build(resources) if chosen else None for chosen in (swap.mask_swaps, swap.enhancer))
-    return Answerer(swap, load_learnt(work, swap, resources, progress), masker, enhancer)
+    return Answerer(swap, load_learnt(work, swap, resources, progress), masker, enhancer, KeyedModel.of(swap, clip))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from understudy.selection import face_recipe, wanted_faces
 from understudy.store import Artifact, WorkFolder, digest
 from understudy.video import fingerprint
 
+from .keyed import KeyedModel
+
 __all__ = [
     "BATCH_FRAMES",
     "UNIT_FRAMES",
@@ -96,9 +98,9 @@ def units_of(work: WorkFolder, artifact: Artifact, clip: Path, swap: ChosenSwap)
     found: dict[Span, list[str]] = {}
     for note in notes:
         found.setdefault(_span_of(note.frame), []).append(note.name)
-    units = {}
+    units, keyed = {}, KeyedModel.of(swap, clip)
     for span, names in sorted(found.items()):
-        mark = digest([[name, stamps[name]] for name in names])[:12]
+        mark = digest([[name, stamps[name]] for name in names] + keyed.stamps(range(*span)))[:12]
         units[span] = Unit(span, artifact.folder / f"frames-{span[0]:08d}-{mark}.safetensors", tuple(names))
     return units
 

@@ -15,7 +15,7 @@ from understudy_sdk import CHANGEABLE, INPUT_PATH, FaceType, StageConfig
 
 from .chosen import Chosen, expanded, marked_fields
 from .form import EXTRACT_DEFAULTS
-from .keying import keyframe_problems, validate_keyframes
+from .keying import keyframe_problems, model_problems, validate_keyframes
 from .layers import Layer, Settings, laid_over
 from .meaning import meant
 from .paid_work import PAID, paid_work_faults
@@ -66,6 +66,7 @@ def choose_stages(
         chooser.choose("enhancer", (*here, "enhancer"), [((*here, "enhancer"), mapping_at(swap, "enhancer"))])
         chooser.choose("merger", (*here, "merger"), [merger])
         chooser.choose_keyframes(here, swap, [merger])
+        chooser.choose_model_keyframes(here, swap)
         for number, part in enumerate(items_at(swap, "ranges")):
             at = (*here, "ranges", number)
             layers = [merger, ((*at, "merger"), mapping_at(part, "merger"))]
@@ -118,6 +119,17 @@ class _Chooser:
         offer = meant(self.registry, "merger", use, by) if use else None
         if isinstance(offer, Offer):
             validate_keyframes(loc, node, offer, settings, self._validate)
+
+    def choose_model_keyframes(self, loc: Loc, swap: object) -> None:
+        """Check what keyframes say of the model."""
+        model = self.choices.get((*loc, "model"))
+        if model is None:
+            return
+        _, _, settings = laid_over([((*loc, "model"), mapping_at(swap, "model"))]) or (None, None, {})
+        validate_keyframes(loc, swap, model.offer, settings, self._validate)
+        self.problems += model_problems(loc, swap, model.offer, is_range=False)
+        for number, part in enumerate(items_at(swap, "ranges")):
+            self.problems += model_problems((*loc, "ranges", number), part, model.offer, is_range=True)
 
     def choose_extraction(self, name: str, defaults: dict[str, Any], own: dict[str, Any]) -> None:
         """Choose the stages that find a faceset's faces."""

@@ -77,7 +77,7 @@ class Chosen:
 
     def swap_recipe(self) -> dict[str, Any]:
         """Return all that decides how a model swaps: its recipe, and changeable settings that are marked for it."""
-        marked = set(marked_fields(self.config, DECIDES_SWAP))
+        marked = {*marked_fields(self.config, DECIDES_SWAP)} & {*marked_fields(self.config, CHANGEABLE)}
         more = {"swaps_with": self.config.model_dump(mode="json", include=marked)} if marked else {}
         return self.recipe() | more
 
@@ -193,6 +193,7 @@ class ChosenSwap:
         enhancer: Gives them more detail, or None where nothing does.
         times: What changes in the course of the clip.
         place: Its number under ``swaps:`` in the project file.
+        timecode: What time codes of its moments count from.
     """
 
     index: int
@@ -215,11 +216,17 @@ class ChosenSwap:
     enhancer: Chosen | None = None
     times: ChosenTimes = field(default_factory=ChosenTimes)
     place: int = 0
+    timecode: Literal["zero", "clip"] = "zero"
 
     @property
     def is_timed(self) -> bool:
         """Whether anything of it changes in the course of a clip."""
         return bool(self.ranges) or self.times != ChosenTimes()
+
+    @property
+    def is_model_keyed(self) -> bool:
+        """Whether keyframes change settings of its model."""
+        return any(keyframe.model_values for keyframe in self.times.keyframes)
 
     def model_at(self, step: int) -> Chosen:
         """Return the model with the settings that hold once so many steps are learnt."""

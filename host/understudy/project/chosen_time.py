@@ -25,12 +25,14 @@ class ChosenKeyframe:
     Attributes:
         at: The moment.
         values: Of the merger's settings, as its own model reads them.
+        model_values: Of the model's settings that decide how it swaps.
         opacity: How much of the merged face shows; None leaves it to the keyframes around.
         then: How numbers go on to the next keyframe that states them.
     """
 
     at: Moment
     values: Mapping[str, Any] = field(default_factory=dict)
+    model_values: Mapping[str, Any] = field(default_factory=dict)
     opacity: float | None = None
     then: Transition = "linear"
 

@@ -8,12 +8,14 @@ from typing import Protocol
 from understudy.errors import RequestError
 from understudy.plugins import Offer
 from understudy.timecode import Moment
+from understudy_sdk import DECIDES_SWAP
 
+from .chosen import marked_fields
 from .layers import Settings
 from .places import Loc, Problem
 from .raw import items_at, mapping_at
 
-__all__ = ["keyframe_problems", "order_text", "validate_keyframes"]
+__all__ = ["keyframe_problems", "model_problems", "order_text", "validate_keyframes"]
 
 
 class _Validate(Protocol):
@@ -26,15 +28,31 @@ def validate_keyframes(loc: Loc, node: object, offer: Offer, settings: Settings,
     Args:
         loc: The swap or the range.
         node: What stands there.
-        offer: Its merger.
-        settings: The merger's settings.
-        validate: Checks a stage's settings, and keeps them under the keyframe's place.
+        offer: Its merger, or its model.
+        settings: The stage's settings.
+        validate: Checks a stage's settings, and keeps them under the keyframe's place; a model's under ``model`` there.
     """
+    stage = offer.stage
     held = dict(settings)
     for number, keyframe in enumerate(items_at(node, "keyframes")):
         here = (*loc, "keyframes", number)
-        held |= {name: ((*here, "merger", name), value) for name, value in mapping_at(keyframe, "merger").items()}
-        validate(here, offer, (*here, "merger"), held)
+        values = mapping_at(keyframe, stage)
+        held |= {name: ((*here, stage, name), value) for name, value in values.items()}
+        if stage == "merger" or values:
+            validate(here if stage == "merger" else (*here, stage), offer, (*here, stage), held)
+
+
+def model_problems(loc: Loc, node: object, offer: Offer, *, is_range: bool) -> Iterator[Problem]:
+    """Yield settings of a model that keyframes state though they cannot change on the way."""
+    marked = marked_fields(offer.spec.tiny, DECIDES_SWAP)
+    for number, keyframe in enumerate(items_at(node, "keyframes")):
+        for name in mapping_at(keyframe, "model"):
+            here = (*loc, "keyframes", number, "model", name)
+            if is_range:
+                yield Problem(here, "stands in a range; the model is told by the swap's own keyframes", at_key=True)
+            elif name in offer.spec.config.model_fields and name not in marked:
+                text = f"stays as it is over the clip; these may have keyframes: {', '.join(marked) or 'none'}"
+                yield Problem(here, text, at_key=True)
 
 
 def keyframe_problems(loc: Loc, node: object) -> Iterator[Problem]:

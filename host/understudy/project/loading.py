@@ -184,7 +184,7 @@ def _swaps(
                 return _known(root, form, target, _face(root, some))
 
             ranges = ranges_of(("swaps", place), swap, choices, whom)
-            swaps.append(replace(chosen, start_from=start, ranges=ranges))
+            swaps.append(replace(chosen, start_from=start, ranges=ranges, timecode=form.timecode))
     return tuple(swaps)
 
 

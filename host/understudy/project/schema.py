@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.plugins import Offer, Registry
+from understudy_sdk import DECIDES_SWAP
 
+from .chosen import marked_fields
 from .form import ProjectForm
 
 __all__ = ["project_schema"]
@@ -79,7 +81,7 @@ def _is_twin(offer: Offer, registry: Registry) -> bool:
 
 
 def _type_keyframes(definitions: dict[str, Any], registry: Registry) -> None:
-    """Type what keyframes say of the merger by the merger that holds: the range's own where it names one."""
+    """Type what keyframes say by the plugin that they are about: of mergers the range's own where it names one."""
     swaps, ranges = definitions["SwapForm"], definitions["RangeForm"]
     swaps["allOf"], ranges["allOf"] = [], []
     is_the_swaps = {"properties": {"merger": {"not": {"required": ["use"]}}}}
@@ -90,6 +92,12 @@ def _type_keyframes(definitions: dict[str, Any], registry: Registry) -> None:
         below = {"properties": {"ranges": {"items": {"if": is_the_swaps, "then": keyed}}}}
         swaps["allOf"].append({"if": is_it, "then": {"allOf": [keyed, below]}})
         ranges["allOf"].append({"if": is_it, "then": keyed})
+    for offer in registry.every("model"):
+        names = marked_fields(offer.spec.tiny, DECIDES_SWAP)
+        of_model: dict[str, Any] = {"propertyNames": {"enum": names}, **_settings(definitions, registry, offer)}
+        is_it = {"properties": {"model": _names(offer, registry)}, "required": ["model"]}
+        values = {"items": {"properties": {"model": of_model}}}
+        swaps["allOf"].append({"if": is_it, "then": {"properties": {"keyframes": values}}})
 
 
 def _settings(definitions: dict[str, Any], registry: Registry, offer: Offer) -> dict[str, str]:

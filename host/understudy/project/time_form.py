@@ -44,6 +44,10 @@ class KeyframeForm(Form):
 
     at: Annotated[MomentField, Field(description=f"The frame: {_MOMENT_WORDS}.")]
     merger: Annotated[dict[str, Any], Field(description="Settings of the merger that holds there.")] = {}
+    model: Annotated[
+        dict[str, Any],
+        Field(description="Settings of the model that alter its swaps though not what it learns, such as AMP's morph."),
+    ] = {}
     opacity: Annotated[Opacity | None, Field(description="How much of the merged face shows.")] = None
     then: Annotated[
         Literal["linear", "smooth", "hold"],
@@ -55,8 +59,8 @@ class KeyframeForm(Form):
 
     @model_validator(mode="after")
     def _check_content(self) -> Self:
-        if not self.merger and self.opacity is None:
-            raise ValueError("states no value: give merger: {SETTING: VALUE}, opacity: or both")
+        if not self.merger and not self.model and self.opacity is None:
+            raise ValueError("states no value: give merger: {SETTING: VALUE}, model: {SETTING: VALUE} or opacity:")
         return self
 
 

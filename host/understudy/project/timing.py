@@ -56,4 +56,6 @@ def _range(loc: Loc, form: RangeForm, choices: Choices, face: FaceChoice | None)
 
 def _keyframe(loc: Loc, form: KeyframeForm, choices: Choices) -> ChosenKeyframe:
     held = choices[loc].config.model_dump()
-    return ChosenKeyframe(form.at, {name: held[name] for name in form.merger}, form.opacity, form.then)
+    values = {name: held[name] for name in form.merger}
+    of_model = choices[*loc, "model"].config.model_dump() if form.model else {}
+    return ChosenKeyframe(form.at, values, {name: of_model[name] for name in form.model}, form.opacity, form.then)

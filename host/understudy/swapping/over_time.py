@@ -10,16 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from understudy.clock import Clock
-from understudy.errors import RequestError
+from understudy.curves import Curve, curves_of, opacity_curve, with_values
 from understudy.project import Chosen, ChosenRange, ChosenSwap, FaceChoice
 from understudy.project.chosen_time import ChosenKeyframe
-from understudy.project.wording import problems_of
 from understudy.timecode import Moment
-
-from .curves import STEPS, Curve, curves_of, opacity_curve
 
 __all__ = ["Held", "Part", "SettingsOverTime", "settings_over_time"]
 
@@ -128,17 +123,7 @@ class SettingsOverTime:
         curves = dict(part.curves)
         if own.name == base.name:
             curves = {name: curve for name, curve in self.whole.curves.items() if name not in part.own} | curves
-        if not curves:
-            return own
-        keyed = {name: curve.at(self.clock, frame, STEPS) for name, curve in curves.items()}
-        try:
-            config = type(own.config).model_validate({**own.config.model_dump(), **keyed})
-        except ValidationError as error:
-            what = "; ".join(
-                ".".join(map(str, one.loc)) + ": " + one.text for one in problems_of(error, type(own.config))
-            )
-            raise RequestError(f"lead to a value at frame {frame} that {own.name!r} does not take: {what}") from error
-        return Chosen(own.stage, own.offer, config)
+        return with_values(own, curves, self.clock, frame)
 
     def _base(self) -> Chosen:
         assert self.whole.merger is not None  # a swap always names one

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from understudy.clock import Clock
+from understudy.curves import mixed
 from understudy.project import load_project
 from understudy.swapping import settings_over_time
-from understudy.swapping.curves import mixed
 
 RANGES = "    ranges:\n      - {from: 5, to: 9, merger: {with: {mask_blur_px: 2}}}\n"
 BOB = 7

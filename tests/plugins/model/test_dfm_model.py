@@ -94,6 +94,15 @@ def test_morph_goes_to_amp(build, morph, wanted):
     np.testing.assert_allclose(morphed.rgb, plain.rgb * wanted, rtol=0, atol=1e-6)
 
 
+def test_morph_is_told_while_it_swaps(build):
+    model = build(drawn(has_morph=True))
+    for morph in (0.25, 0.75):
+        model.adjust(DFMConfig(file="any.dfm", morph=morph))
+        (told,) = model.swap(crops(1))
+        (built,) = build(drawn(has_morph=True), morph=morph).swap(crops(1))
+        np.testing.assert_array_equal(told.rgb, built.rgb)
+
+
 def test_morph_without_amp_is_refused(build):
     with pytest.raises(StageError, match=r"morph is 0\.5.*has no input morph_value"):
         build(drawn(), morph=0.5)

@@ -90,6 +90,10 @@ class AMPModel:
 
     # -- drawing --
 
+    def adjust(self, config: AMPConfig) -> None:
+        """Turn into the source as far as these settings say; all others are those it was built with."""
+        self._config = config
+
     @torch.no_grad()
     def swap(self, crops: Sequence[Crop]) -> list[Swap]:
         """Draw the target's crops turned into the source by ``morph``, with both masks, one swap per crop."""

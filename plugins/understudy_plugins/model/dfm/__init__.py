@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from understudy_sdk import (
     CHANGEABLE,
+    DECIDES_SWAP,
     INPUT_PATH,
     FaceType,
     Model,
@@ -49,6 +50,7 @@ class DFMConfig(StageConfig):
             ge=0,
             le=1,
             description="For AMP's files alone: from the target's own face (0) to the source's (1). Left out, it is 1.",
+            json_schema_extra=DECIDES_SWAP,
         ),
     ] = None
     batch_size: Annotated[

@@ -38,13 +38,7 @@ class DFMModel:
         self._session = start_session("DFM", self._where, content, device, resources.threads)
         self._signature = read_signature(self._where, self._session.get_inputs(), self._session.get_outputs())
         self._fixed: dict[str, F32] = {}
-        if self._signature.morph is not None:
-            self._fixed[self._signature.morph] = np.array([1.0 if config.morph is None else config.morph], np.float32)
-        elif config.morph is not None:
-            raise StageError(
-                f"morph is {config.morph:g}, but the DFM {self._where} has no input morph_value; only AMP's files have "
-                f"one\n  drop morph, or name a file exported from AMP"
-            )
+        self.adjust(config)
         self._batch_size = 1 if self._signature.is_single else config.batch_size
         self._crop_spec = CropSpec(config.face_type, self._signature.size)
 
@@ -52,6 +46,20 @@ class DFMModel:
     def crop_spec(self) -> CropSpec:
         """The crops it reads and answers: the settings' face type, the file's size."""
         return self._crop_spec
+
+    def adjust(self, config: DFMConfig) -> None:
+        """Turn into the source as far as these settings say; all others are those it was built with.
+
+        Raises:
+            StageError: They ask for it of a file that cannot.
+        """
+        if self._signature.morph is not None:
+            self._fixed[self._signature.morph] = np.array([1.0 if config.morph is None else config.morph], np.float32)
+        elif config.morph is not None:
+            raise StageError(
+                f"morph is {config.morph:g}, but the DFM {self._where} has no input morph_value; only AMP's files have "
+                f"one\n  drop morph, or name a file exported from AMP"
+            )
 
     def swap(self, crops: Sequence[Crop]) -> list[Swap]:
         """Return the source's face and both learnt masks, one swap per crop, in order.

@@ -94,6 +94,14 @@ def test_a_swap_turns_from_the_target_into_the_source():
         assert np.abs(a.source_mask - c.source_mask).max() > 0
 
 
+def test_how_far_it_turns_is_told_while_it_swaps():
+    model, crops = build(morph=1.0), crops_of(build(), 2)
+    for morph in (0.3, 1.0):
+        model.adjust(AMPConfig(**{**SPEC.tiny.model_dump(), "morph": morph}))
+        for one, other in zip(model.swap(crops), build(morph=morph).swap(crops), strict=True):
+            np.testing.assert_array_equal(one.rgb, other.rgb)
+
+
 def test_the_sources_faces_are_rebuilt_with_as_many_channels_as_in_training():
     crops = crops_of(build(), 2)
     for factor in (0.2, 0.5):

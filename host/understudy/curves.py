@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from understudy.clock import Clock
-from understudy.project.chosen_time import ChosenKeyframe, Transition
+from pydantic import ValidationError
 
-__all__ = ["STEPS", "Curve", "curves_of", "mixed", "opacity_curve"]
+from understudy.clock import Clock
+from understudy.errors import RequestError
+from understudy.project import Chosen, ChosenKeyframe, ChosenSwap
+from understudy.project.chosen_time import Transition
+from understudy.project.wording import problems_of
+
+__all__ = ["STEPS", "Curve", "curves_of", "mixed", "model_curves", "opacity_curve", "with_values"]
 
 STEPS: Final = 256
 """A setting goes from one keyframe to the next in so many steps at most, for each of which a merger may be built."""
@@ -71,6 +76,30 @@ def curves_of(keyframes: Iterable[ChosenKeyframe], frame_of: Callable[[ChosenKey
         name: _curve([(frame_of(one), one.values[name], one.then) for one in keyframes if name in one.values])
         for name in names
     }
+
+
+def model_curves(swap: ChosenSwap, clock: Clock) -> dict[str, Curve]:
+    """Return the curve of every setting of a swap's model that some keyframe states."""
+    of_model = [replace(one, values=one.model_values) for one in swap.times.keyframes]
+    return curves_of(of_model, lambda keyframe: clock.frame(keyframe.at))
+
+
+def with_values(chosen: Chosen, curves: Mapping[str, Curve], clock: Clock, frame: int) -> Chosen:
+    """Return a stage with the values that its curves have at a frame.
+
+    Raises:
+        RequestError: The plugin does not take what lies between two keyframes.
+    """
+    if not curves:
+        return chosen
+    keyed = {name: curve.at(clock, frame, STEPS) for name, curve in curves.items()}
+    model = type(chosen.config)
+    try:
+        config = model.model_validate({**chosen.config.model_dump(), **keyed})
+    except ValidationError as error:
+        what = "; ".join(".".join(map(str, one.loc)) + ": " + one.text for one in problems_of(error, model))
+        raise RequestError(f"lead to a value at frame {frame} that {chosen.name!r} does not take: {what}") from error
+    return Chosen(chosen.stage, chosen.offer, config)
 
 
 def opacity_curve(keyframes: Iterable[ChosenKeyframe], frame_of: Callable[[ChosenKeyframe], int]) -> Curve | None:
