@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .errors import StageError
 from .landmarks import LEFT_EYE, MOUTH, RIGHT_EYE
 from .mask_config import MaskConfig
-from .mask_edges import moved_edge, reference_edge, soft_edge
+from .mask_edges import moved_edge, padded, reference_edge, soft_edge
 from .outline_config import Sides
 from .outlines import FINENESS, fill_convex, to_finer, widened
 from .types import Crop, Mask, Swap
@@ -66,7 +66,7 @@ def face_mask(config: MaskConfig, swap: Swap, mask: Mask, frame_px: float = 1.0)
     """
     if config.mask_edge == "deepfacelab":
         side = swap.rgb.shape[0]
-        values = _resized(_at_least(_chosen(config, swap, mask, side)), 4 * side)
+        values = padded(_resized(_at_least(_chosen(config, swap, mask, side)), 4 * side), config.pads_percent)
         return reference_edge(values, config.mask_erode_px, config.mask_blur_px)
     return soft_edge(hard_mask(config, swap, mask), config.blurs_px, frame_px)
 
@@ -77,7 +77,8 @@ def hard_mask(config: MaskConfig, swap: Swap, mask: Mask) -> F32:
     Raises:
         StageError: The settings ask for a mask that is not there.
     """
-    return moved_edge(_at_least(_chosen(config, swap, mask, MASK_SIZE)), config.erosions_px)
+    values = moved_edge(_at_least(_chosen(config, swap, mask, MASK_SIZE)), config.erosions_px)
+    return padded(values, config.pads_percent)
 
 
 def weights_of(config: MaskConfig, shape: F32, size: int) -> F32:

@@ -30,6 +30,7 @@ _MOST_PX: Final = 400
 Erosion = Annotated[float, Field(ge=-_MOST_PX, le=_MOST_PX)]
 Blur = Annotated[float, Field(ge=0, le=_MOST_PX)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Pad = Annotated[float, Field(ge=0, le=100)]
 
 
 class MaskConfig(StageConfig):
@@ -77,6 +78,16 @@ class MaskConfig(StageConfig):
             "px across the edge, px counted at four times the model's side."
         ),
     ] = "inside"
+    pad_top_percent: Annotated[
+        Pad,
+        Field(
+            description="How much of the crop's square stays the target's at the top, whatever the mask says, in "
+            "percent of its side; the soft edge comes after it."
+        ),
+    ] = 0.0
+    pad_bottom_percent: Annotated[Pad, Field(description="The same at the bottom.")] = 0.0
+    pad_left_percent: Annotated[Pad, Field(description="The same on the picture's left.")] = 0.0
+    pad_right_percent: Annotated[Pad, Field(description="The same on the picture's right.")] = 0.0
     keep_eyes: Annotated[
         Share, Field(description="How much of the target's own eyes stays: 0 nothing, 1 all, with a soft edge.")
     ] = 0.0
@@ -91,12 +102,20 @@ class MaskConfig(StageConfig):
             raise ValueError(
                 f"mask_edge: deepfacelab knows no sides; drop {', '.join(stated)} or take mask_edge: inside"
             )
+        left, top, right, bottom = self.pads_percent
+        if left + right >= 100 or top + bottom >= 100:
+            raise ValueError("the pads of two sides leave nothing of the crop; together they must be less than 100")
         return self
 
     @property
     def needs_predicted_mask(self) -> bool:
         """Whether the mask of the face that the model drew is part of the choice."""
         return self.mask in _OF_PREDICTED
+
+    @property
+    def pads_percent(self) -> tuple[float, float, float, float]:
+        """How much of the crop stays the target's on the left, at the top, on the right and at the bottom."""
+        return self.pad_left_percent, self.pad_top_percent, self.pad_right_percent, self.pad_bottom_percent
 
     @property
     def erosions_px(self) -> tuple[float, float, float, float]:

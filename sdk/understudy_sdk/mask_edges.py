@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["moved_edge", "reference_edge", "soft_edge"]
+__all__ = ["moved_edge", "padded", "reference_edge", "soft_edge"]
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
@@ -73,6 +73,23 @@ def soft_edge(values: F32, blur_px: Sides, frame_px: float = 0.0) -> F32:
         masks.append(_softened(padded, (left, top, right, bottom), width))
     inner = slice(margin, margin + len(values))
     return np.ascontiguousarray(np.minimum.reduce(masks)[inner, inner])
+
+
+def padded(values: F32, pads_percent: Sides) -> F32:
+    """Return the mask with nothing shown within so many percent of each border; a pixel cut through shows in part.
+
+    Args:
+        values: float32 (S, S), 0 to 1.
+        pads_percent: On the left, at the top, on the right and at the bottom.
+    """
+    if not any(pads_percent):
+        return values
+    size = len(values)
+    left, top, right, bottom = (percent * size / 100.0 for percent in pads_percent)
+    place = np.arange(size, dtype=np.float64)
+    rows = np.clip(np.minimum(place + 1 - top, size - bottom - place), 0.0, 1.0)
+    columns = np.clip(np.minimum(place + 1 - left, size - right - place), 0.0, 1.0)
+    return np.asarray(np.minimum(values, rows[:, None] * columns[None, :]), np.float32)
 
 
 def reference_edge(values: F32, erode_px: float, blur_px: float) -> F32:

@@ -135,3 +135,27 @@ def test_what_is_kept_lies_over_its_landmarks_and_nowhere_else(setting, kept, fa
 
 def test_nothing_is_kept_unless_asked_for():
     assert kept_mask(MaskConfig(), plain_crop()) is None
+
+
+@pytest.mark.parametrize("edge", ["inside", "deepfacelab"])
+def test_pads_keep_the_crops_borders_whatever_the_mask_says(edge):
+    pads = {"pad_top_percent": 25, "pad_left_percent": 10}
+    config = MaskConfig(mask="full", mask_edge=edge, mask_blur_px=0, **pads)
+    values = face_mask(config, Swap(np.zeros((64, 64, 3), np.float32)), Mask(np.ones((8, 8), np.float32)))
+    rows, columns = np.nonzero(values >= 0.5)
+    assert len(values) == 256
+    assert (rows.min(), columns.min()) == (64, 26)  # 25.6 px are kept; of the pixel that is cut, 0.4 show
+    assert min(rows.max(), columns.max()) >= 253
+    assert values[100, 25] == pytest.approx(0.4, abs=0.01)
+
+
+def test_a_pad_holds_where_the_edge_grows_and_the_soft_edge_comes_after_it():
+    config = MaskConfig(mask="target", mask_erode_px=-40, mask_blur_px=16, pad_right_percent=40)
+    values = face_mask(config, Swap(np.zeros((64, 64, 3), np.float32)), square_mask(60))
+    assert values[:, 154:].max() == 0.0
+    assert 0.0 < values[128, 150] < values[128, 146] < 1.0
+
+
+def test_pads_that_leave_nothing_are_refused():
+    with pytest.raises(ValidationError, match="leave nothing of the crop"):
+        MaskConfig(pad_top_percent=60, pad_bottom_percent=40)
