@@ -2,8 +2,8 @@
 
 Nothing but the clip is needed. Every frame is brought to the grid of chips; what stands out from its neighbours is
 summed up over time, so that a picture that moves averages out and the mark, which stays in its place, adds up. Then the
-message is looked for in windows of many sizes, since only faces are marked, and through the whole clip as well as parts
-of it, since faces come and go. The answer is the best of all these.
+message is looked for in windows of many sizes, since only faces are marked, and through the whole clip as well as
+stretches of many lengths, since faces come, move and go. The answer is the best of all these.
 
 A window's score is the mark's correlation divided by what it would be by chance. The signs of the pattern have nothing
 to do with a picture that was not marked, so of such pictures the score passes ``t`` at one place and for one message
@@ -136,11 +136,14 @@ class MarkFinder:
 
 
 def _together(parts: list[F32]) -> Iterator[F32]:
-    """Yield what all parts add up to, then each alone."""
+    """Yield what all parts add up to, then each alone, and what stretches of two, four and eight add up to."""
     if parts:
         yield np.sum(parts, axis=0, dtype=np.float32)
-    if len(parts) > 1:
-        yield from parts
+    length = 1
+    while length < len(parts):
+        for first in range(0, len(parts) - length + 1, max(length // 2, 1)):
+            yield np.sum(parts[first : first + length], axis=0, dtype=np.float32)
+        length *= 2
 
 
 def _windows(detail: F32) -> Iterator[tuple[F32, F32]]:

@@ -1,10 +1,13 @@
 """How is the mark laid into a face so that nobody sees it and a copy still carries it?
 
-The mark is a change of brightness by about two levels of 255 in each chip (``pattern``), stronger where the picture is
+The mark is a change of brightness by some two levels of 255 in each chip (``pattern``), stronger where the picture is
 busy and would hide more, weaker where it is plain. What the picture itself holds in a chip would drown it: a finder
 cannot know that part. But we know it here, and so a chip whose picture speaks against its sign is changed more, and one
 that already speaks for it is hardly changed at all. Source of that idea: H. S. Malvar, D. A. F. Florencio, "Improved
-spread spectrum", IEEE Trans. Signal Processing 51 (2003).
+spread spectrum", IEEE Trans. Signal Processing 51 (2003). What a finder sees of a chip is how it stands out from its
+neighbours, so the changes are chosen for all chips together, step by step down the gradient of what is still short;
+that leaves out broad blotches, which the eye sees and no finder looks at. A large face says the message so often that
+it can be marked more faintly.
 """
 
 from __future__ import annotations
@@ -25,11 +28,19 @@ __all__ = ["FaceMark", "chip_detail"]
 
 F32 = npt.NDArray[np.float32]
 
-_WANTED: Final = 2.6
+_WANTED: Final = 5.5
 """How far a chip is to stand out from its neighbours, in levels of 255, where the picture is neither plain nor busy."""
 
-_LEAST, _MOST = 0.5, 3.5
-"""What is added at least and at most, in the same measure."""
+_MOST: Final = 4.5
+"""What is added at most, in the same measure."""
+
+_ROUNDS, _PACE = 16, 0.12
+"""Steps in which the changes are found; the pace at which they come nearer, below 1/8 so that they settle."""
+
+_ENOUGH_CHIPS: Final = 2200.0
+"""Chips of a face from which on it is marked more faintly, by the root of how many more there are; and how far."""
+
+_FAINTEST: Final = 0.6
 
 _LUMA: Final = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
 _SECOND: Final = np.array([-0.5, 1.0, -0.5], np.float32)
@@ -62,7 +73,8 @@ class FaceMark:
         left, along = _shares(region.x0, width, self.width, columns)
         pattern = pattern_of(rows, columns, self.payload)[top : top + len(down), left : left + len(along)]
         chips = np.asarray(down @ _shown(region, layer) @ along.T, np.float32)
-        steps = _steps(chips, pattern) * np.float32(1 / 255)
+        count = float(layer.mask.sum()) * (rows / self.height) * (columns / self.width)
+        steps = _steps(chips, pattern, _strength(count)) * np.float32(1 / 255)
         row = _nearest(region.y0, height, self.height, rows)
         column = _nearest(region.x0, width, self.width, columns)
         spread = cv2.blur(steps[row[:, None], column], (3, 3), borderType=cv2.BORDER_REFLECT)
@@ -77,12 +89,22 @@ def _shown(region: Region, layer: Layer) -> F32:
     return np.asarray((before + change) * np.float32(255), np.float32)
 
 
-def _steps(chips: F32, pattern: F32) -> F32:
+def _strength(chips: float) -> float:
+    """Return how strongly a face of so many chips is marked, 0 to 1."""
+    return float(np.clip(np.sqrt(_ENOUGH_CHIPS / max(chips, 1.0)), _FAINTEST, 1.0))
+
+
+def _steps(chips: F32, pattern: F32, strength: float) -> F32:
     """Return what is added to each chip, in levels of 255."""
     detail = chip_detail(chips)
     busy = cv2.sqrt(np.maximum(cv2.blur(detail * detail, (5, 5), borderType=cv2.BORDER_REFLECT), 0.0))
-    hides = np.clip(0.8 + 0.1 * busy, 0.95, 1.7)
-    return np.asarray(pattern * np.clip(_WANTED * hides - pattern * detail, _LEAST * hides, _MOST * hides), np.float32)
+    hides = np.float32(strength) * np.clip(0.8 + 0.1 * busy, 0.95, 1.7)
+    steps = np.zeros_like(chips)
+    for _ in range(_ROUNDS):
+        short = np.maximum(_WANTED * hides - pattern * chip_detail(chips + steps), 0.0)
+        steps += np.float32(_PACE) * chip_detail(np.asarray(pattern * short, np.float32))
+        np.clip(steps, -_MOST * hides, _MOST * hides, out=steps)
+    return steps
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """Is the mark too faint to see, and does nothing change outside the mask?"""
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -42,10 +43,11 @@ def test_what_a_layer_holds_under_no_mask_does_no_harm():
 
 def test_the_pattern_lies_still_in_the_frame_wherever_the_region_is():
     flat = np.full((360, 640, 3), 0.5, np.float32)
-    mark, ones = FaceMark(640, 360, 77), np.ones((360, 640), np.float32)
-    whole = mark.laid(Region(flat, 0, 0), Layer(flat, ones)).rgb
-    part = mark.laid(Region(flat[40:240, 100:300], 100, 40), Layer(flat[40:240, 100:300], ones[40:240, 100:300])).rgb
-    np.testing.assert_allclose(part[12:-12, 12:-12], whole[52:228, 112:288], atol=0.4 / 255)
+    mark, face = FaceMark(640, 360, 77), np.zeros((360, 640), np.float32)
+    face[40:240, 100:300] = 1.0
+    whole = mark.laid(Region(flat, 0, 0), Layer(flat, face)).rgb
+    part = mark.laid(Region(flat[40:240, 100:300], 100, 40), Layer(flat[40:240, 100:300], face[40:240, 100:300])).rgb
+    np.testing.assert_allclose(part[40:-40, 40:-40], whole[80:200, 140:260], atol=0.4 / 255)
 
 
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le", "yuv444p"])
@@ -77,3 +79,22 @@ def test_every_cell_holds_every_slot_once():
         cell = slots(rows, columns)[row : row + CELL[0], column : column + CELL[1]]
         assert sorted(cell.ravel().tolist()) == list(range(48))
     assert abs(pattern_of(rows, columns, 0xFFFFFF).mean()) < 0.02
+
+
+def test_a_large_face_is_marked_more_faintly():
+    flat, mark = np.full((720, 1280, 3), 0.5, np.float32), FaceMark(1280, 720, 77)
+    small, large = (
+        mark.laid(Region(flat[:side, :side], 0, 0), Layer(flat[:side, :side], np.ones((side, side), np.float32))).rgb
+        for side in (150, 600)
+    )
+    strength = [float((laid - 0.5)[16:-16, 16:-16].std()) for laid in (small, large)]
+    assert strength[1] == pytest.approx(0.6 * strength[0], rel=0.1)
+
+
+def test_no_broad_blotches_are_laid():
+    """What a finder does not look at is left out: the mean over 7 x 7 chips hardly changes."""
+    flat = np.full((300, 300, 3), 0.5, np.float32)
+    laid = FaceMark(1280, 720, 77).laid(Region(flat, 0, 0), Layer(flat, np.ones((300, 300), np.float32)))
+    change = laid.rgb[..., 0] - 0.5
+    broad = cv2.blur(change, (28, 28))[40:-40, 40:-40]
+    assert broad.std() < 0.06 * change.std()

@@ -87,7 +87,9 @@ def test_an_external_matte_cuts_the_face_out_of_the_merge(changed, tmp_path):
     matte[:, 72:] = 0  # somebody stands before all that lies to the right
     cv2.imwrite(str(tmp_path / "matte.png"), matte)
     whole = changed("{use: hull}")
-    cut = changed("{join: minimum, of: [{use: hull}, {use: external, with: {mattes: {blue: matte.png, red: matte.png}}}]}")
+    cut = changed(
+        "{join: minimum, of: [{use: hull}, {use: external, with: {mattes: {blue: matte.png, red: matte.png}}}]}"
+    )
     assert whole[:, :, 76:].sum() > 100 * FRAMES
     assert not cut[:, :, 73:].any()
     assert cut[:, :, :68].sum() > 0.8 * whole[:, :, :68].sum()
