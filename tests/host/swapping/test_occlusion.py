@@ -99,6 +99,6 @@ def test_what_a_masker_sees_before_the_face_stays(changed):
     covered = changed("{use: hull}", bar=True)
     seen = changed("{join: product, of: [{use: hull}, {use: seeing}]}", bar=True)
     bar = (slice(None), slice(59, 69), slice(52, 95))
-    assert covered[bar].mean() > 0.6
+    assert covered[bar].mean() > 0.4
     assert not seen[bar].any()
     assert seen.sum() > 0.25 * covered.sum()
