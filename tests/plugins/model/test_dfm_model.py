@@ -275,7 +275,7 @@ def test_a_project_plays_a_file_without_training(square_plugin, monkeypatch, tmp
     (tmp_path / "squares.yaml").write_text(PROJECT)
     project = load_project(tmp_path / "squares.yaml", discover())
     (output,) = run(project, progress=Silent()).outputs
-    assert {row.phase for row in status(project)} == {"extract", "merge"}
+    assert {row.phase for row in status(project)} == {"extract", "predict", "merge"}
     before, after = pictures(tmp_path / "blue.mkv"), pictures(output)
     for number, (old, new) in enumerate(zip(before, after, strict=True)):
         x, y = 10 + number * 3 + 32, 20 + number * 2 + 36  # about the middle of the drawn face
@@ -289,6 +289,7 @@ def test_a_project_plays_a_file_without_training(square_plugin, monkeypatch, tmp
     (tmp_path / "faces" / "one.dfm").write_bytes(drawn(factors=np.float32([1, 1, 1])))
     assert {row.phase: row.state for row in status(load_project(project.path, discover()))} == {
         "extract": "done",
+        "predict": "stale",
         "merge": "stale",
     }
 
