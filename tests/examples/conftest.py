@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import sysconfig
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,9 @@ def outside(tmp_path_factory):
     folder = tmp_path_factory.mktemp("outside")
     venv.create(folder / "venv", with_pip=False)
     (site,) = (folder / "venv").rglob("site-packages")
-    layers = [path for path in sys.path if path and Path(path).is_dir() and Path(path).name != "bin"]
+    standard = sysconfig.get_path("stdlib")
+    places = [path for path in sys.path if Path(path).is_dir() and path and not path.endswith("bin")]
+    layers = [path for path in places if "site-packages" in path or not path.startswith(standard)]
     (site / "layers.pth").write_text("\n".join(layers) + "\n", encoding="utf-8")
     packages = {path.parent.name: path.parent for path in sorted(EXAMPLES.glob("third_party_*/pyproject.toml"))}
     for stage in STAGES:

@@ -44,6 +44,14 @@ def test_the_examples_pass_their_own_tests(outside, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_examples_have_the_strictest_types(outside, pytestconfig):
+    cache = pytestconfig.cache.mkdir("mypy_of_outside_packages")
+    for name, place in outside.packages.items():
+        if name.startswith("third_party"):
+            assert outside.python("-m", "mypy", "--cache-dir", cache, cwd=place).startswith("Success")
+
+
+@pytest.mark.slow
 def test_a_project_of_the_examples_swaps_a_real_face(outside, project, tmp_path):
     portrait = skimage.data.astronaut()[:360, 60:420]
     clips = {

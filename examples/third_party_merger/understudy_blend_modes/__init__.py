@@ -19,7 +19,7 @@ class BlendModesConfig(BlendConfig):
     mode: Annotated[
         Literal["normal", "grain_merge", "soft_light", "overlay", "hard_light", "multiply", "screen"],
         Field(description="How the face's colours and the frame's become one."),
-    ] = "grain_merge"
+    ] = "soft_light"
     opacity: Annotated[float, Field(gt=0, le=1, description="How much of the result shows; 1 is all of it.")] = 1.0
 
 

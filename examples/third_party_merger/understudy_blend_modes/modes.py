@@ -22,21 +22,21 @@ def _normal(_lower: F32, upper: F32) -> F32:
 
 
 def _grain_merge(lower: F32, upper: F32) -> F32:
-    return np.clip(lower + upper - np.float32(0.5), 0, 1)
+    return (lower + upper - np.float32(0.5)).clip(0, 1)
 
 
 def _multiply(lower: F32, upper: F32) -> F32:
-    return np.clip(lower, 0, 1) * upper
+    return lower.clip(0, 1) * upper
 
 
 def _screen(lower: F32, upper: F32) -> F32:
-    return 1 - (1 - np.clip(lower, 0, 1)) * (1 - upper)
+    return np.asarray(1 - (1 - lower.clip(0, 1)) * (1 - upper), np.float32)
 
 
 def _soft_light(lower: F32, upper: F32) -> F32:
     """Between multiply and screen, by how bright the lower picture is."""
-    base = np.clip(lower, 0, 1)
-    return (1 - base) * _multiply(lower, upper) + base * _screen(lower, upper)
+    base = lower.clip(0, 1)
+    return np.asarray((1 - base) * _multiply(lower, upper) + base * _screen(lower, upper), np.float32)
 
 
 def _hard_light(lower: F32, upper: F32) -> F32:
@@ -47,7 +47,7 @@ def _hard_light(lower: F32, upper: F32) -> F32:
 
 def _overlay(lower: F32, upper: F32) -> F32:
     """Hard light with the pictures' parts exchanged."""
-    return _hard_light(upper, np.clip(lower, 0, 1))
+    return _hard_light(upper, lower.clip(0, 1))
 
 
 MODES: Final[dict[str, Callable[[F32, F32], F32]]] = {

@@ -73,7 +73,7 @@ def check_plugins(texts: list[str], registry: Registry, resources: Resources) ->
 
 def _check(target: Target, resources: Resources) -> PluginReport:
     cost = cost_of_import(target.module)
-    findings = list(check_package(target.module)) if not cost.error else [_of_import(target, cost.error)]
+    findings = list(check_package(target.module, cost)) if not cost.error else [_of_import(target, cost.error)]
     offers: list[Offer] = []
     if not cost.error:
         asked, rows = ask(target.module, target.origin)

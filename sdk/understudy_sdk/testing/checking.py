@@ -15,7 +15,7 @@ from understudy_sdk.errors import InvalidValueError, MissingWeightsError
 from understudy_sdk.stages import Parallel, Resources, StageSpec
 
 from .offer import OfferContract
-from .package import PackageContract
+from .package import ImportCost, PackageContract
 from .promises import BrokenPromiseError, topic_of
 
 __all__ = ["Finding", "check_contract", "check_offer", "check_package", "stage_contracts"]
@@ -40,9 +40,19 @@ class Finding:
     found: str = ""
 
 
-def check_package(module: str) -> Iterator[Finding]:
-    """Check the module that a plugin's entry point names."""
-    return check_contract(PackageContract, lambda: module, module)
+def check_package(module: str, cost: ImportCost | None = None) -> Iterator[Finding]:
+    """Check the module that a plugin's entry point names.
+
+    Args:
+        module: Its name; it can be imported.
+        cost: What importing it costs, where that is known already.
+    """
+
+    class Known(PackageContract):
+        def cost(self, module: str) -> ImportCost:
+            return cost or super().cost(module)
+
+    return check_contract(Known, lambda: module, module)
 
 
 def check_offer(stage: str, spec: StageSpec[Any], resources: Resources) -> Iterator[Finding]:

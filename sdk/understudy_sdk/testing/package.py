@@ -79,10 +79,14 @@ def cost_of_import(module: str) -> ImportCost:
 class PackageContract:
     """What every package of a plugin must do. Subclass, give a ``module`` fixture: its entry point's module, done."""
 
+    def cost(self, module: str) -> ImportCost:
+        """Return what importing it costs; for one that has looked already."""
+        return cost_of_import(module)
+
     @about("import")
     def test_finding_it_loads_nothing_heavy(self, module: str) -> None:
         """Importing it loads no library that computes; those arrive in ``build``."""
-        cost = cost_of_import(module)
+        cost = self.cost(module)
         expect(not cost.error, f"{module} imports", cost.error)
         expect(not cost.heavy, f"{module} loads none of {', '.join(HEAVY)}", f"it loads {', '.join(cost.heavy)}")
 
