@@ -22,6 +22,7 @@ from .extraction import (
     faceset_artifact,
     faceset_progress,
     findings_artifact,
+    replaced_clips,
     require_extracted,
     settle_people,
 )
@@ -267,6 +268,8 @@ def _extract(work: WorkFolder, project: LoadedProject, faceset: ChosenFaceset, p
     artifact = faceset_artifact(work, faceset)
     done, total, faces = faceset_progress(artifact, faceset)
     if faceset.faces is None and (done < total or not faces):
+        for clip in replaced_clips(artifact, faceset):
+            progress.say(f"{clip.name} is another file than the one that faces were taken from: they are taken anew")
         extract_faceset(work, artifact, faceset, resources_for(project), progress)
     targets = [swap for swap in project.swaps if swap.target.name == faceset.name]
     chosen = [swap.face for swap in targets] + [part.face for swap in targets for part in swap.ranges if part.face]

@@ -161,6 +161,23 @@ def test_samples_outside_the_mask_are_bit_identical(squares, registry, tmp_path)
                 assert np.ptp(columns) < 64
 
 
+def test_a_clip_that_was_replaced_is_noticed(squares, registry, tmp_path, drawn_clip):
+    project = load_project(squares, registry)
+    run(project, progress=Silent())
+    drawn_clip(tmp_path / "blue.mkv", frames=26, hue=3, codec="ffv1", options={})
+    with pytest.raises(
+        RequestError, match=r"blue\.mkv is not the footage any more .*'blue'.*\n  put the former one back"
+    ):
+        run(project, phases=("merge",), progress=Silent())
+    listener = Listener()
+    result = run(project, progress=listener)
+    assert "blue.mkv is another file than the one that faces were taken from: they are taken anew" in listener.lines
+    assert len(planes(result.outputs[0])) == 26
+    again = Listener()
+    run(project, progress=again)
+    assert again.lines == []
+
+
 def test_ranges_merge_otherwise_for_a_part(squares, registry, tmp_path):
     first = planes(run(load_project(squares, registry), progress=Silent()).outputs[0])
     squares.write_text(

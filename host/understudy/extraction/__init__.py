@@ -13,6 +13,7 @@ from .faces_of import (
     faceset_artifact,
     faceset_progress,
     findings_artifact,
+    replaced_clips,
     require_extracted,
 )
 from .finding import CHUNK_FRAMES, Finder
@@ -28,6 +29,7 @@ __all__ = [
     "faceset_progress",
     "findings_artifact",
     "placed_crop",
+    "replaced_clips",
     "require_extracted",
     "settle_people",
     "warp_crop",

@@ -33,6 +33,7 @@ __all__ = [
     "faceset_artifact",
     "faceset_progress",
     "findings_artifact",
+    "replaced_clips",
     "require_extracted",
 ]
 
@@ -110,12 +111,31 @@ def require_extracted(work: WorkFolder, *facesets: ChosenFaceset) -> None:
         RequestError: Names the faceset, and the command that extracts it.
     """
     for faceset in facesets:
-        done, total, faces = faceset_progress(faceset_artifact(work, faceset), faceset)
+        artifact = faceset_artifact(work, faceset)
+        done, total, faces = faceset_progress(artifact, faceset)
+        if done < total and (replaced := replaced_clips(artifact, faceset)):
+            names = ", ".join(clip.name for clip in replaced)
+            raise RequestError(
+                f"{names} is not the footage any more that the faces of {faceset.name!r} were taken from: another file"
+                " stands in its place\n"
+                "  put the former one back, or take the faces anew: understudy extract; a run of all phases does that"
+            )
         if done < total or not faces:
             raise RequestError(
                 f"the faceset {faceset.name!r} is not extracted yet ({done} of {total} frames)\n"
                 f"  run the extract phase first: understudy extract"
             )
+
+
+def replaced_clips(artifact: Artifact, faceset: ChosenFaceset) -> tuple[Path, ...]:
+    """Return the clips that are other files now than those of the same name that faces were taken from."""
+    if faceset.faces is not None or not (artifact.folder / "index.sqlite").is_file():
+        return ()
+    now = {fingerprint(clip): clip for clip in faceset.clips}
+    with Faceset(artifact.folder) as index:
+        known = {row.fingerprint: row.name for row in index.clips()}
+    gone = {name for key, name in known.items() if key not in now}
+    return tuple(clip for key, clip in now.items() if key not in known and clip.name in gone)
 
 
 def check_clips(faceset: ChosenFaceset) -> None:
