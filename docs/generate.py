@@ -25,7 +25,7 @@ from understudy.encoders.catalogue import TRAITS
 from understudy.facesets.groups import GROUPINGS
 from understudy.facesets.metrics import METRICS
 from understudy.plugins import Registry, discover
-from understudy.project.form import EXTRACT_DEFAULTS, ExtractForm
+from understudy.project.form import EXTRACT_DEFAULTS, ExtractForm, LayerForm
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 MARKED: Final = re.compile(r"(<!-- generated: ([^>]+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -54,6 +54,11 @@ def _registry() -> Registry:
 def settings_table(stage: str, name: str) -> str:
     """Return a plugin's settings as a table."""
     return form_table(_registry().offer(stage, name).spec.config, {})
+
+
+def layer_table() -> str:
+    """Return the keys of a project's ``output.layer`` as a table."""
+    return form_table(LayerForm, {"alpha": "as the kind has it", "path": "out/{clip}-{swap}"})
 
 
 def extract_table() -> str:
@@ -141,6 +146,7 @@ WRITERS: Final[dict[str, Callable[..., str]]] = {
     "project-keys": project_keys,
     "encoders": encoders_table,
     "python": names_table,
+    "layer": layer_table,
 }
 
 

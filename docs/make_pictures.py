@@ -12,6 +12,7 @@ from pathlib import Path
 
 from drawing.canvas import save
 from drawing.enhancer_pictures import ENHANCER_PICTURES
+from drawing.layer_pictures import LAYER_PICTURES
 from drawing.learning_pictures import LEARNING_PICTURES
 from drawing.mask_pictures import MASK_PICTURES
 from drawing.material import Material
@@ -22,7 +23,15 @@ from drawing.tool_pictures import TOOL_PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-DRAWN = {**PLUGIN_PICTURES, **ENHANCER_PICTURES, **MASK_PICTURES, **LEARNING_PICTURES, **TIME_PICTURES, **TOOL_PICTURES}
+DRAWN = {
+    **PLUGIN_PICTURES,
+    **ENHANCER_PICTURES,
+    **MASK_PICTURES,
+    **LEARNING_PICTURES,
+    **TIME_PICTURES,
+    **TOOL_PICTURES,
+    **LAYER_PICTURES,
+}
 
 
 def main(names: list[str]) -> None:

@@ -26,10 +26,12 @@ from .extraction import (
     require_extracted,
     settle_people,
 )
+from .layers import check_layers
 from .learning import swap_artifact
 from .lock import locked
 from .merging import (
     ClipJob,
+    ClipLayers,
     check_people,
     check_times,
     jobs_of,
@@ -63,9 +65,11 @@ class RunResult:
 
     Attributes:
         outputs: The merged clips, empty where the merge phase was not asked for.
+        layers: What a compositor gets beside them: layers, masks and matrices, in the order of the clips.
     """
 
     outputs: tuple[Path, ...]
+    layers: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +205,8 @@ def _run(job: _Job, phases: Sequence[str]) -> RunResult:
                 job.cancel.check()
                 if not job.is_over():
                     _train(job, swap)
-        outputs = [_merge(work, project, one, progress) for one in jobs] if "merge" in phases else []
-    return RunResult(tuple(outputs))
+        merged = [_merge(work, project, one, progress) for one in jobs] if "merge" in phases else []
+    return RunResult(tuple(output for output, _ in merged), tuple(path for _, layers in merged for path in layers))
 
 
 def status(project: LoadedProject) -> tuple[PhaseStatus, ...]:
@@ -220,7 +224,7 @@ def status(project: LoadedProject) -> tuple[PhaseStatus, ...]:
             found.append(_status(work, project, artifact, (min(done, total), total), is_done=done >= total))
     jobs = jobs_of(project)
     found += [_predict_status(work, project, job.clip, swap) for job in jobs for swap in job.swaps]
-    return (*found, *(_merge_status(work, project, job) for job in jobs))
+    return (*found, *(row for job in jobs for row in _merge_status(work, project, job)))
 
 
 def clean_plan(project: LoadedProject) -> tuple[Garbage, ...]:
@@ -303,14 +307,16 @@ def _follow(project: LoadedProject, resources: Resources, crew: Crew) -> None:
         follow_training(WorkFolder(project.work), project.swaps[int(index)], resources, crew)
 
 
-def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Progress) -> Path:
+def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Progress) -> tuple[Path, tuple[Path, ...]]:
+    """Merge a clip; return the output and what its layers hand over."""
     for swap in job.swaps:
         require_extracted(work, swap.source, swap.target)
     learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
     artifact = merge_artifact(work, job, project.output.video, learnt)
-    if merge_progress(work, artifact, job, project)[2]:
-        return job.output
-    return merge_clip(work, artifact, job, project, progress, resources_for(project))
+    layers = ClipLayers(work, project, job, artifact)
+    if not (merge_progress(work, artifact, job, project)[2] and all(is_whole for *_, is_whole in layers.progress())):
+        merge_clip(work, artifact, job, project, progress, resources_for(project))
+    return job.output, layers.outputs
 
 
 def _check_found(work: WorkFolder, jobs: Sequence[ClipJob], phases: Sequence[str], progress: Progress) -> None:
@@ -354,6 +360,7 @@ def _check_merge(project: LoadedProject, jobs: Sequence[ClipJob]) -> None:
         else:
             check_destination(job.output, encoding.codec)
         check_encoding(info, encoding)
+        check_layers(project, job.clip, info, inputs)
 
 
 def _predict_status(work: WorkFolder, project: LoadedProject, clip: Path, swap: ChosenSwap) -> PhaseStatus:
@@ -366,7 +373,7 @@ def _predict_status(work: WorkFolder, project: LoadedProject, clip: Path, swap: 
     return _status(work, project, kept.artifact, (done, total), is_done=done == total)
 
 
-def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> PhaseStatus:
+def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> list[PhaseStatus]:
     total = len(job.info().pts)
     try:
         for swap in job.swaps:
@@ -374,9 +381,11 @@ def _merge_status(work: WorkFolder, project: LoadedProject, job: ClipJob) -> Pha
         learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
         artifact = merge_artifact(work, job, project.output.video, learnt)
         done, total, is_joined = merge_progress(work, artifact, job, project)
+        layers = ClipLayers(work, project, job, artifact).progress()
     except UnderstudyError as error:
-        return PhaseStatus("merge", job.clip.stem, "missing", 0, total, str(error).splitlines()[0])
-    return _status(work, project, artifact, (done, total), is_done=is_joined)
+        return [PhaseStatus("merge", job.clip.stem, "missing", 0, total, str(error).splitlines()[0])]
+    rows = [(artifact, done, total, is_joined), *layers]
+    return [_status(work, project, place, (done, total), is_done=is_whole) for place, done, total, is_whole in rows]
 
 
 def _status(
@@ -402,6 +411,8 @@ def _current(work: WorkFolder, project: LoadedProject) -> Iterator[Artifact]:
             learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
             for swap in job.swaps:
                 yield predict_artifact(work, job.clip, swap, learnt[swap.index])
-            yield merge_artifact(work, job, project.output.video, learnt)
+            merged = merge_artifact(work, job, project.output.video, learnt)
+            yield merged
+            yield from ClipLayers(work, project, job, merged).artifacts
         except UnderstudyError:
             continue  # not extracted yet, so nothing of it can be current

@@ -20,7 +20,17 @@ from typing import Any, Final
 from .aside import whole_file
 from .errors import StoreError
 
-__all__ = ["Artifact", "WorkFolder", "differences", "digest", "folder_bytes", "name_of", "read_json", "write_json"]
+__all__ = [
+    "Artifact",
+    "Recipe",
+    "WorkFolder",
+    "differences",
+    "digest",
+    "folder_bytes",
+    "name_of",
+    "read_json",
+    "write_json",
+]
 
 FORMAT: Final = 1
 """Version of the work folder's layout."""

@@ -189,7 +189,7 @@ def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None, for_
     with shown_events() as shown:
         on_event = shown if place_of().is_first else None  # of several processes one speaks for all
         result = api.run(loaded, phases, on_event=on_event, for_s=for_s)
-    print_paths(result.outputs)
+    print_paths([*result.outputs, *result.layers])
 
 
 def load(path: Path, overrides: Sequence[str] | None) -> LoadedProject:

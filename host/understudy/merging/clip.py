@@ -6,6 +6,7 @@ joined, without encoding again, with the source's other streams, and the result 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from understudy.predicting import answers_of
@@ -17,42 +18,51 @@ from understudy.video import encoding_for, join_chunks, write_pictures
 from understudy_sdk import Resources
 
 from .jobs import ClipJob, marking_of, payload_of
+from .layered import ClipLayers
 from .orders import Chunk, ClipOrder, swap_orders
 from .pipeline import merge_chunks
 from .predictions import NeededAnswers
 from .recipe import chunk_files, merge_progress, output_stamp
 
-__all__ = ["merge_clip"]
+__all__ = ["merge_clip", "missing_chunks"]
+
+
+def missing_chunks(chunks: Mapping[tuple[int, int], Path], layers: ClipLayers) -> dict[tuple[int, int], Path]:
+    """Return the chunks that are missing, or lack a layer."""
+    return {span: path for span, path in chunks.items() if not path.is_file() or layers.missing(path)}
 
 
 def merge_clip(
     work: WorkFolder, artifact: Artifact, job: ClipJob, project: LoadedProject, progress: Progress, resources: Resources
 ) -> Path:
-    """Merge a clip's missing chunks, join them, and return the output's path."""
-    info = job.info()
+    """Merge a clip's missing chunks and layers, join them, and return the output's path."""
+    info, layers = job.info(), ClipLayers(work, project, job, artifact)
     chunks = chunk_files(work, artifact, job, info)
     artifact.prepare()
-    if missing := {span: path for span, path in chunks.items() if not path.is_file()}:
-        done, total, _ = merge_progress(work, artifact, job, project)
+    if missing := missing_chunks(chunks, layers):
+        total, left = len(info.pts), sum(stop - first for first, stop in missing)
         kept = [answers_of(work, job.clip, swap) for swap in job.swaps]
         needed = NeededAnswers(work, job, info, kept, missing.keys(), progress)
         if not needed.faces:
             progress.say(f"merge {job.clip.name}: all answers of the model are kept, so no network runs")
         swaps = swap_orders(work, job, info, kept, missing.keys())
         order = ClipOrder(job.clip, info, swaps, encoding_for(project.output.video, info), resources.device, job.label)
-        progress.start(f"merge {job.clip.name}", total, "frames", done=done, device=resources.device)
-        wanted = [Chunk(span, path) for span, path in missing.items()]
+        progress.start(f"merge {job.clip.name}", total, "frames", done=total - left, device=resources.device)
+        wanted = [Chunk(span, None if path.is_file() else path, layers.makers(path)) for span, path in missing.items()]
         merge_chunks(order, wanted, needed, resources, progress, _drop_old)
         progress.finish()
-    decodable = [path for path in chunks.values() if path.stat().st_size]
-    marking = marking_of(project, job)
-    if job.names:
-        write_pictures(decodable, info, job.output, job.names, marking, progress.say)
-    else:
-        join_chunks(decodable, job.clip, job.output, marking, progress.say, info=info)
-    signer = attest_file(job.output, project, job, payload_of(job), progress.say)
-    write_json(artifact.folder / "done.json", output_stamp(project, job, chunks.values(), signer))
-    progress.wrote("clip", job.output)
+    layers.drop_old()
+    if not merge_progress(work, artifact, job, project)[2]:
+        decodable = [path for path in chunks.values() if path.stat().st_size]
+        marking = marking_of(project, job)
+        if job.names:
+            write_pictures(decodable, info, job.output, job.names, marking, progress.say)
+        else:
+            join_chunks(decodable, job.clip, job.output, marking, progress.say, info=info)
+        signer = attest_file(job.output, project, job, payload_of(job), progress.say)
+        write_json(artifact.folder / "done.json", output_stamp(project, job, chunks.values(), signer))
+        progress.wrote("clip", job.output)
+    layers.finish(progress)
     return job.output
 
 

@@ -14,7 +14,8 @@ from understudy.picture_folder import PICTURE_SUFFIXES, pictures_in
 
 from .chosen import CLIP_MARK, expanded, output_path
 from .encoders import encoder_problems
-from .form import OutputForm, VideoForm
+from .form import LayerForm, OutputForm, VideoForm
+from .output_layers import layer_problems
 from .places import Loc, Problem
 from .raw import items_at, mapping_at, texts_at
 from .wording import did_you_mean
@@ -53,9 +54,10 @@ def check_files(data: object, path: Path) -> list[Problem]:
         problems.append(Problem((), f"the work folder {work.name} cannot be made: a file of that name is in the way"))
     output = mapping_at(data, "output")
     pattern = output.get("path", OutputForm().path)
+    merged = _clips_to_merge(data, clips)
     if isinstance(pattern, str):
-        merged = _clips_to_merge(data, clips)
         problems += [Problem(("output", "path"), text) for text in _output_faults(pattern, path, clips, merged)]
+    problems += _check_layer(data, path, clips, pattern)
     return [*problems, *_check_video(output.get("video", {}), pattern), *_check_certificate(output, path.parent)]
 
 
@@ -64,6 +66,21 @@ def _check_video(data: object, pattern: object) -> list[Problem]:
         return encoder_problems(VideoForm.model_validate(data), pattern if isinstance(pattern, str) else "")
     except ValidationError:
         return []  # the first pass says what is wrong with it
+
+
+def _check_layer(data: object, project: Path, clips: Clips, pattern: object) -> list[Problem]:
+    try:
+        form = LayerForm.model_validate(mapping_at(data, "output").get("layer", "none"))
+    except ValidationError:
+        return []  # the first pass says what is wrong with it
+    merged, position = list[tuple[Path, int]](), 0
+    for swap in (one for one in items_at(data, "swaps") if isinstance(one, dict)):
+        targets = [clip for loc, clip in clips.items() if loc[1] == str(swap.get("target"))]
+        for _ in mapping_at(swap, "cast") or ("",):
+            merged += [(clip, position) for clip in targets]
+            position += 1
+    outputs = [output_path(project.parent, pattern, clip) for clip, _ in merged] if isinstance(pattern, str) else []
+    return layer_problems(form, project, merged, [project, *clips.values(), *outputs])
 
 
 def _check_certificate(output: Mapping[str, Any], root: Path) -> Iterator[Problem]:

@@ -27,12 +27,14 @@ __all__ = [
     "ChosenSwap",
     "Consent",
     "FaceChoice",
+    "LayerSettings",
     "LoadedProject",
     "OutputSettings",
     "VideoSettings",
 ]
 
 CLIP_MARK: Final = "{clip}"
+SWAP_MARK: Final = "{swap}"
 
 _WEIGHTS: Final = {".safetensors", ".npy", ".onnx"}
 """Suffixes of files with what a network has learnt."""
@@ -286,6 +288,37 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerSettings:
+    """What a compositor gets of every swap.
+
+    Attributes:
+        kind: ``prores4444``, ``png16`` or ``exr``.
+        alpha: ``straight`` or ``premultiplied``.
+        path: Relative to the project; may hold ``{clip}`` and ``{swap}``.
+        mask: Whether the mask comes alone, too.
+        matrices: Whether the crops' matrices come, too.
+        is_linear: Whether colours are amounts of light.
+    """
+
+    kind: Literal["prores4444", "png16", "exr"]
+    alpha: Literal["straight", "premultiplied"]
+    path: str
+    mask: bool
+    matrices: bool
+    is_linear: bool
+
+    @property
+    def is_movie(self) -> bool:
+        """Whether it is one file, not a folder of pictures."""
+        return self.kind == "prores4444"
+
+    @property
+    def suffix(self) -> str:
+        """How the movie's or a picture's name ends."""
+        return {"prores4444": ".mov", "png16": ".png", "exr": ".exr"}[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
 class OutputSettings:
     """Where the result goes, and how it tells what it is.
 
@@ -294,12 +327,14 @@ class OutputSettings:
         video: How it is encoded.
         label: Words that every frame shows, or none.
         certificate: What signs it; None is the key made on this machine.
+        layer: What a compositor gets beside it, or None.
     """
 
     path: str
     video: VideoSettings
     label: str = ""
     certificate: Certificate | None = None
+    layer: LayerSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,11 +393,21 @@ class LoadedProject:
         """Return where the merged clip goes."""
         return output_path(self.root, self.output.path, clip)
 
+    def layer_for(self, clip: Path, swap: int) -> Path:
+        """Return where the layer of a swap goes, by the swap's position."""
+        assert self.output.layer is not None
+        return layer_path(self.root, self.output.layer.path, clip, swap)
+
 
 def output_path(root: Path, pattern: str, clip: Path) -> Path:
     """Return where a clip's result goes, by a pattern that may hold ``{clip}``."""
     name = clip.name if clip.is_dir() else clip.stem
     return root / expanded(pattern.replace(CLIP_MARK, name))
+
+
+def layer_path(root: Path, pattern: str, clip: Path, swap: int) -> Path:
+    """Return where the layer of a swap on a clip goes, by a pattern that may hold ``{clip}`` and ``{swap}``."""
+    return output_path(root, pattern.replace(SWAP_MARK, str(swap + 1)), clip)
 
 
 def expanded(text: str) -> Path:

@@ -7,7 +7,7 @@ and is checked by its own settings model (``choosing``). Every default of a proj
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -29,6 +29,7 @@ __all__ = [
     "CropFormat",
     "ExtractForm",
     "FacesetForm",
+    "LayerForm",
     "OutputForm",
     "PersonForm",
     "ProjectForm",
@@ -70,6 +71,7 @@ RateField = Annotated[
 FacesetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 FaceField = Annotated[Any, BeforeValidator(FaceChoice.parse), WithJsonSchema(FACE_SCHEMA)]
 CropFormat = Literal["png", "jpeg", "webp"]
+LayerKind = Literal["none", "prores4444", "png16", "exr"]
 
 
 class MaskerLayer(StageLayer):
@@ -325,6 +327,52 @@ class CertificateForm(Form):
     key: Annotated[str, Field(min_length=1, description="PEM file with the certificate's private key, no password.")]
 
 
+class LayerForm(Form):
+    """Face and alpha of every swap, for a compositor to lay over the clip; its kind alone is enough."""
+
+    kind: Annotated[
+        LayerKind,
+        Field(
+            description="prores4444: a movie of 10 bits; png16, exr: a folder with a picture for every frame; none: no "
+            "layer."
+        ),
+    ]
+    alpha: Annotated[
+        Literal["straight", "premultiplied"] | None,
+        Field(
+            description="Whether colours are multiplied by alpha; straight, but of exr premultiplied, unless stated."
+        ),
+    ] = None
+    path: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="The movie or the folder; {clip} stands for the clip's name, {swap} for the swap's number from "
+            "1; out/{clip}-{swap}, a movie's with .mov, unless stated.",
+        ),
+    ] = None
+    mask: Annotated[bool, Field(description="Also the mask alone, in greys: NAME.mask.mov or a folder NAME.mask.")] = (
+        True
+    )
+    matrices: Annotated[
+        bool, Field(description="Also where each face was cut from its frame, with times: NAME.json.")
+    ] = True
+    linear: Annotated[
+        bool, Field(description="Colours in linear light, for a compositor that works in it; exr alone holds them.")
+    ] = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_word(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
+
+
+def _or_a_kind(schema: dict[str, Any]) -> None:
+    """Let the schema of a layer take its kind alone."""
+    schema["anyOf"] = [{"$ref": schema.pop("$ref")}, {"enum": list(get_args(LayerKind))}]
+    schema["default"] = "none"
+
+
 class OutputForm(Form):
     """Where the result goes, and how it tells what it is; signature, tags and watermark are always there."""
 
@@ -341,6 +389,13 @@ class OutputForm(Form):
     certificate: Annotated[
         CertificateForm | None, Field(description="Signs the output; a key made on this machine does unless stated.")
     ] = None
+    layer: Annotated[
+        LayerForm,
+        Field(
+            description="Also face and alpha for a compositor: a kind, or a mapping with more.",
+            json_schema_extra=_or_a_kind,
+        ),
+    ] = LayerForm(kind="none")
 
 
 class PluginsForm(Form):

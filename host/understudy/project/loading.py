@@ -39,6 +39,7 @@ from .form import (
     ProjectForm,
     SwapForm,
 )
+from .output_layers import layer_settings
 from .overrides import Override, apply_overrides
 from .places import Document, Problem
 from .plugin_rules import BLOCKED_BY, blocked_names, check_required
@@ -136,7 +137,8 @@ def _assemble(path: Path, form: ProjectForm, choices: Choices, registry: Registr
 def _output(root: Path, form: OutputForm) -> OutputSettings:
     own = form.certificate
     certificate = Certificate(clip_path(root, own.chain), clip_path(root, own.key)) if own else None
-    return OutputSettings(form.path, video_settings(form.video, form.path), form.label.strip(), certificate)
+    layer = layer_settings(form.layer)
+    return OutputSettings(form.path, video_settings(form.video, form.path), form.label.strip(), certificate, layer)
 
 
 def _faceset(path: Path, name: str, form: ProjectForm, faceset: FacesetForm, choices: Choices) -> ChosenFaceset:

@@ -58,6 +58,7 @@ def join_chunks(
     say: Callable[[str], None],
     *,
     info: ClipInfo | None = None,
+    is_alone: bool = False,
 ) -> None:
     """Put chunks in a row and add what else the source holds: sound, subtitles, data, attachments, chapters, tags.
 
@@ -71,6 +72,7 @@ def join_chunks(
         metadata: Tags to add to the source's own.
         say: Hears one line for each thing left out.
         info: The source's facts, where they are known already.
+        is_alone: Whether the video goes without what else the source holds; tags, and so the time code, stay.
 
     Raises:
         MediaError: If a chunk is missing or of another encoding, or the destination cannot be written.
@@ -92,9 +94,10 @@ def join_chunks(
             raise MediaError(destination, f"{destination.suffix} files do not hold {codec}", "try .mkv") from error
         others: Iterator[tuple[float, Packet[Stream]]] = iter(())
         if clip is not None and video is not None:
-            others = copied_packets(clip, copy_tracks(clip, video, output, source, say))
             output.metadata.update(kept_tags(clip.metadata))
-            output.set_chapters(clip.chapters())
+            if not is_alone:
+                others = copied_packets(clip, copy_tracks(clip, video, output, source, say))
+                output.set_chapters(clip.chapters())
         output.metadata.update(metadata)
         for packet in _in_time(_video_packets(chunks, plan, track, info), others):
             output.mux(packet)

@@ -11,8 +11,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.video.format import VideoFormat
+from av.video.plane import VideoPlane
 
-__all__ = ["PixelLayout", "exact_equivalents", "has_alpha", "layout_of", "samples", "working_format"]
+__all__ = ["PixelLayout", "exact_equivalents", "has_alpha", "layout_of", "plane_rows", "samples", "working_format"]
 
 _SUBSAMPLING = {"420": (2, 2), "422": (2, 1), "444": (1, 1), "411": (4, 1), "410": (4, 4), "440": (1, 2)}
 _PLANAR = re.compile(r"yuv(?P<kind>[aj]?)(?P<sub>4\d\d)p(?P<depth>\d+)?(?P<end>le|be)?")
@@ -146,9 +147,13 @@ def samples(picture: av.VideoFrame, layout: PixelLayout, channel: int) -> npt.ND
     is_coarse = channel > 0 and layout.model == "ycc"
     rows = -(-picture.height // layout.sub_y) if is_coarse else picture.height
     columns = -(-picture.width // layout.sub_x) if is_coarse else picture.width
-    items: npt.NDArray[Any] = np.frombuffer(plane, np.dtype(layout.item))  # type: ignore[call-overload]  # is a buffer
-    table = items.reshape(-1, plane.line_size // items.itemsize)
-    return table[:rows, place.first :: place.step][:, :columns]
+    return plane_rows(plane, layout.item)[:rows, place.first :: place.step][:, :columns]
+
+
+def plane_rows(plane: VideoPlane, item: str) -> npt.NDArray[Any]:
+    """View a plane's rows, with what lies between one and the next, as items of a type of numpy's."""
+    items: npt.NDArray[Any] = np.frombuffer(plane, np.dtype(item))  # type: ignore[call-overload]  # is a buffer
+    return items.reshape(-1, plane.line_size // items.itemsize)
 
 
 def _item(depth: int, end: str | None) -> str:
