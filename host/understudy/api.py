@@ -92,6 +92,7 @@ def run(
     on_event: Callable[[Event], object] | None = None,
     cancel: Cancel | None = None,
     for_s: float | None = None,
+    jobs: int | None = 1,
 ) -> RunResult:
     """Do what is missing of some phases, and return where the recast clips are.
 
@@ -103,6 +104,8 @@ def run(
         on_event: Told each thing that happens. What it raises ends the run.
         cancel: Stops the run, the work saved, once it is set.
         for_s: After so many seconds training ends early, its state saved.
+        jobs: How many processes merge: 1 is this one alone, None as many as the machine is good for. They import the
+            main module of the program, which must be ready for that (``if __name__ == "__main__":``).
 
     Raises:
         Cancelled: ``cancel`` was set.
@@ -115,7 +118,7 @@ def run(
         raise RequestError(f"there is no phase {unknown[0]!r}\n  the phases are: {', '.join(PHASES)}")
     from . import phases as doing
 
-    return doing.run(project, phases=wanted, progress=heard(on_event), for_s=for_s, cancel=cancel)
+    return doing.run(project, phases=wanted, progress=heard(on_event), for_s=for_s, cancel=cancel, jobs=jobs)
 
 
 def write_report(

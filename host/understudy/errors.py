@@ -8,6 +8,7 @@ UnderstudyError (understudy_sdk)
 │   └── DeviceError          a device that is unknown or not on this machine
 ├── WeightsError             a weight file is wrong or cannot be fetched   exit 3
 ├── MediaError               a media file cannot be read or written        exit 4
+├── ProcessDiedError         a process that had work to do was killed      exit 1
 ├── PluginFailedError        a stranger's code raised                      exit 1
 ├── StageYieldError          a phase ran and found nothing to go on with   exit 1
 ├── Cancelled                the program that made the call asked it to stop; the work is saved
@@ -29,6 +30,7 @@ __all__ = [
     "DeviceError",
     "MediaError",
     "PluginFailedError",
+    "ProcessDiedError",
     "ProjectError",
     "RequestError",
     "StageYieldError",
@@ -118,6 +120,23 @@ class PluginFailedError(UnderstudyError):
         super().__init__(
             f"the {stage} {name!r} (from {distribution}) failed while {doing}: {what}\n"
             f"  the work done so far is kept; report this to the plugin's authors"
+        )
+
+
+class ProcessDiedError(UnderstudyError):
+    """A process that was given work ended without a word.
+
+    Attributes:
+        exit_code: What it ended with; below 0, the number of the signal that killed it.
+    """
+
+    def __init__(self, doing: str, exit_code: int | None) -> None:
+        """Say what it was doing, how it ended, and what to do next."""
+        self.exit_code = exit_code
+        how = f"was killed by signal {-exit_code}" if exit_code and exit_code < 0 else f"ended with {exit_code}"
+        super().__init__(
+            f"a process {how} while {doing}; most often the machine had no memory left\n"
+            f"  the chunks that are done are kept; run again with fewer processes: --jobs 1"
         )
 
 

@@ -129,6 +129,7 @@ def run(
     progress: Progress,
     for_s: float | None = None,
     cancel: Cancel | None = None,
+    jobs: int | None = 1,
 ) -> RunResult:
     """Do what is missing of the given phases, and return the merged clips.
 
@@ -141,13 +142,17 @@ def run(
         for_s: After so many seconds training ends early, its state saved; None sets no end.
         cancel: Once it is set, the run stops: a training after its step, which is saved; all else after the frames
             that are in work, whose chunk is made again another time.
+        jobs: How many processes merge chunks of a clip: 1 is this one alone, None as many as the machine is good for.
+            A program that asks for several must not do so while its main module is imported, for they import it too.
 
     Raises:
         Cancelled: ``cancel`` was set.
         UnderstudyError: Whatever stops it; what was finished is kept, and another run goes on from there.
     """
     place, end_s = place_of(), None if for_s is None else time.monotonic() + for_s
-    job = _Job(WorkFolder(project.work), project, progress, end_s, cancel=Cancel() if cancel is None else cancel)
+    job = _Job(
+        WorkFolder(project.work), project, progress, end_s, cancel=Cancel() if cancel is None else cancel, jobs=jobs
+    )
     if place.count == 1:
         return _run(job, phases)
     from .training.parallel import Crew  # noqa: PLC0415 - brings torch
@@ -170,6 +175,7 @@ class _Job:
     end_s: float | None = None
     crew: Crew | None = None
     cancel: Cancel = field(default_factory=Cancel)
+    jobs: int | None = 1
 
     def is_over(self) -> bool:
         """Tell whether a training is to end: it was asked to, or the time given is over."""
@@ -205,7 +211,7 @@ def _run(job: _Job, phases: Sequence[str]) -> RunResult:
                 job.cancel.check()
                 if not job.is_over():
                     _train(job, swap)
-        merged = [_merge(work, project, one, progress) for one in jobs] if "merge" in phases else []
+        merged = [_merge(job, one) for one in jobs] if "merge" in phases else []
     return RunResult(tuple(output for output, _ in merged), tuple(path for _, layers in merged for path in layers))
 
 
@@ -307,15 +313,16 @@ def _follow(project: LoadedProject, resources: Resources, crew: Crew) -> None:
         follow_training(WorkFolder(project.work), project.swaps[int(index)], resources, crew)
 
 
-def _merge(work: WorkFolder, project: LoadedProject, job: ClipJob, progress: Progress) -> tuple[Path, tuple[Path, ...]]:
+def _merge(whole: _Job, job: ClipJob) -> tuple[Path, tuple[Path, ...]]:
     """Merge a clip; return the output and what its layers hand over."""
+    work, project = whole.work, whole.project
     for swap in job.swaps:
         require_extracted(work, swap.source, swap.target)
     learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
     artifact = merge_artifact(work, job, project.output.video, learnt)
     layers = ClipLayers(work, project, job, artifact)
     if not (merge_progress(work, artifact, job, project)[2] and all(is_whole for *_, is_whole in layers.progress())):
-        merge_clip(work, artifact, job, project, progress, resources_for(project))
+        merge_clip(work, artifact, job, project, whole.stopping, resources_for(project), whole.jobs)
     return job.output, layers.outputs
 
 

@@ -19,14 +19,20 @@ __all__ = ["clean", "demo", "extract", "load", "merge", "report", "run", "status
 
 PHASES = ("extract", "train", "merge")
 
+JobsOption = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, help="Processes that merge; as many as cores and memory are good for unless given."),
+]
+
 
 def run(
     project: ProjectArgument,
     only: Annotated[Literal["extract", "train", "merge"] | None, typer.Option(help="Do one phase alone.")] = None,
+    jobs: JobsOption = None,
     overrides: SetOption = None,
 ) -> None:
     """Do what is missing: extract faces, train models, merge clips."""
-    _go(project, (only,) if only else PHASES, overrides)
+    _go(project, (only,) if only else PHASES, overrides, jobs=jobs)
 
 
 def extract(project: ProjectArgument, overrides: SetOption = None) -> None:
@@ -48,8 +54,9 @@ def train(
     _go(project, ("train",), overrides, None if for_ is None else seconds_of(for_))
 
 
-def merge(
+def merge(  # noqa: PLR0913, PLR0917 - one argument for each thing that may be said of a merge
     project: ProjectArgument,
+    jobs: JobsOption = None,
     overrides: SetOption = None,
     frames: Annotated[
         str | None,
@@ -81,7 +88,7 @@ def merge(
     if frames is None:
         if sheet or variants or out or clip:
             raise typer.BadParameter("--sheet, --variants, --out and --clip are about chosen frames: add --frames")
-        _go(project, ("merge",), overrides)
+        _go(project, ("merge",), overrides, jobs=jobs)
         return
     if sheet is None and out is None:
         raise typer.BadParameter("say where the frames go: --sheet FILE or --out FOLDER, or both")
@@ -178,7 +185,13 @@ def demo(
     print_table(("what", "where"), result.paths)
 
 
-def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None, for_s: float | None = None) -> None:
+def _go(
+    path: Path,
+    phases: Sequence[str],
+    overrides: Sequence[str] | None,
+    for_s: float | None = None,
+    jobs: int | None = 1,
+) -> None:
     loaded = load(path, overrides)
     from understudy import api
     from understudy.processes import place_of
@@ -188,7 +201,7 @@ def _go(path: Path, phases: Sequence[str], overrides: Sequence[str] | None, for_
 
     with shown_events() as shown:
         on_event = shown if place_of().is_first else None  # of several processes one speaks for all
-        result = api.run(loaded, phases, on_event=on_event, for_s=for_s)
+        result = api.run(loaded, phases, on_event=on_event, for_s=for_s, jobs=jobs)
     print_paths([*result.outputs, *result.layers])
 
 

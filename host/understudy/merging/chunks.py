@@ -16,7 +16,6 @@ from understudy.progress import Progress
 from understudy.provenance.label import labelled
 from understudy.swapping import LaidFaces, merged_frames
 from understudy.video import ChunkWriter, ClipReader, DecodedFrame
-from understudy_sdk import Resources
 
 from .orders import Chunk, ClipOrder
 
@@ -26,11 +25,11 @@ __all__ = ["ChunkMerger"]
 class ChunkMerger:
     """Merges chunks of one clip."""
 
-    def __init__(self, order: ClipOrder, resources: Resources) -> None:
-        """Build the mergers."""
+    def __init__(self, order: ClipOrder, threads: int) -> None:
+        """Build the mergers; ``threads`` decode at the same time."""
         self._order = order
-        self._ready = [swap.ready(resources) for swap in order.swaps]
-        self._reader = ClipReader(order.clip, order.info)
+        self._ready = [swap.ready(order.resources(threads)) for swap in order.swaps]
+        self._reader = ClipReader(order.clip, order.info, threads=threads)
 
     def __enter__(self) -> Self:
         return self

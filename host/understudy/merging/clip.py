@@ -11,7 +11,7 @@ from pathlib import Path
 
 from understudy.predicting import answers_of
 from understudy.progress import Progress
-from understudy.project import LoadedProject
+from understudy.project import PAID, LoadedProject
 from understudy.provenance.attesting import attest_file
 from understudy.store import Artifact, WorkFolder, write_json
 from understudy.video import encoding_for, join_chunks, write_pictures
@@ -23,6 +23,7 @@ from .orders import Chunk, ClipOrder, swap_orders
 from .pipeline import merge_chunks
 from .predictions import NeededAnswers
 from .recipe import chunk_files, merge_progress, output_stamp
+from .sharing import usual_jobs
 
 __all__ = ["merge_clip", "missing_chunks"]
 
@@ -33,9 +34,18 @@ def missing_chunks(chunks: Mapping[tuple[int, int], Path], layers: ClipLayers) -
 
 
 def merge_clip(
-    work: WorkFolder, artifact: Artifact, job: ClipJob, project: LoadedProject, progress: Progress, resources: Resources
+    work: WorkFolder,
+    artifact: Artifact,
+    job: ClipJob,
+    project: LoadedProject,
+    progress: Progress,
+    resources: Resources,
+    jobs: int | None = 1,
 ) -> Path:
-    """Merge a clip's missing chunks and layers, join them, and return the output's path."""
+    """Merge a clip's missing chunks and layers, join them, and return the output's path.
+
+    So many processes merge; None leaves it to the machine, and 1 is this process.
+    """
     info, layers = job.info(), ClipLayers(work, project, job, artifact)
     chunks = chunk_files(work, artifact, job, info)
     artifact.prepare()
@@ -46,10 +56,11 @@ def merge_clip(
         if not needed.faces:
             progress.say(f"merge {job.clip.name}: all answers of the model are kept, so no network runs")
         swaps = swap_orders(work, job, info, kept, missing.keys())
-        order = ClipOrder(job.clip, info, swaps, encoding_for(project.output.video, info), resources.device, job.label)
+        encoding, is_paid = encoding_for(project.output.video, info), project.licence == PAID
+        order = ClipOrder(job.clip, info, swaps, encoding, resources.device, job.label, is_paid)
         progress.start(f"merge {job.clip.name}", total, "frames", done=total - left, device=resources.device)
         wanted = [Chunk(span, None if path.is_file() else path, layers.makers(path)) for span, path in missing.items()]
-        merge_chunks(order, wanted, needed, resources, progress, _drop_old)
+        merge_chunks(order, wanted, needed, resources, progress, _drop_old, jobs or usual_jobs(info))
         progress.finish()
     layers.drop_old()
     if not merge_progress(work, artifact, job, project)[2]:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from understudy.extraction import faceset_artifact
 from understudy.predicting import KeptAnswers, Span
+from understudy.project import only_for_paid_work
 from understudy.provenance.marking import FaceMark
 from understudy.store import WorkFolder
 from understudy.swapping import SwapOrder
 from understudy.video import ClipInfo, Encoding, fingerprint
+from understudy.weights import WeightCache
+from understudy_sdk import Resources
 
 from .jobs import ClipJob, payload_of
 from .recipe import settings_in, window_of
@@ -31,6 +34,7 @@ class ClipOrder:
         encoding: How it is encoded.
         device: What mergers are lent.
         label: Words that every frame shows, or none.
+        is_paid: Whether weights are lent only that allow paid work.
     """
 
     clip: Path
@@ -39,6 +43,12 @@ class ClipOrder:
     encoding: Encoding
     device: str
     label: str = ""
+    is_paid: bool = False
+
+    def resources(self, threads: int) -> Resources:
+        """Return what mergers are lent."""
+        find = WeightCache().find
+        return Resources(self.device, only_for_paid_work(find) if self.is_paid else find, threads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from .chosen_time import ChosenRange, ChosenTimes
 from .face_choice import FaceChoice
 from .form import TrainingForm
 from .places import Document
+from .sending import chosen_again, words_for
 
 __all__ = [
     "Certificate",
@@ -63,6 +64,10 @@ class Chosen:
         """
         with blaming(self.offer, "being built"):
             return self.offer.spec.build(self.config, resources)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process in plain words; a plugin's code does not."""
+        return chosen_again, words_for(self)
 
     def recipe(self) -> dict[str, Any]:
         """Return all that decides what the stage gives, as JSON values; settings marked CHANGEABLE do not.

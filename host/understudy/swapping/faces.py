@@ -12,7 +12,7 @@ import numpy as np
 from understudy.faceset import FaceRow, Faceset
 from understudy.learning import chosen_faces
 from understudy.pictures import decode_mask
-from understudy.project import ChosenSwap
+from understudy.project import Chosen, ChosenSwap
 from understudy.provenance.marking import FaceMark
 from understudy.selection import wanted_faces
 from understudy_sdk import Crop, CropSpec, Mask, Merger, Reaching, Resources
@@ -51,12 +51,16 @@ class SwapOrder:
     mark: FaceMark
     answers: Mapping[int, Path]
 
+    def mergers(self) -> list[Chosen]:
+        """Return the mergers that the project names: the swap's, and those of its ranges."""
+        return [self.swap.merger, *(part.merger for part in self.swap.ranges if part.merger)]
+
     def ready(self, resources: Resources) -> ReadySwap:
         """Build the mergers, so that one that cannot be built is told before the first frame."""
-        mergers = MergerShelf(resources)
-        for chosen in (self.swap.merger, *(part.merger for part in self.swap.ranges if part.merger)):
-            mergers.get(chosen)
-        return ReadySwap(self, mergers)
+        shelf = MergerShelf(resources)
+        for chosen in self.mergers():
+            shelf.get(chosen)
+        return ReadySwap(self, shelf)
 
 
 @dataclass(frozen=True, slots=True)
