@@ -10,7 +10,6 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from understudy.demo.film import film
 from understudy.demo.motion import SOUND_RATE, perform, voice
 from understudy.extraction import faceset_artifact
 from understudy.faceset import FaceRow, Faceset
@@ -24,6 +23,7 @@ from understudy.project import LoadedProject, load_project
 from understudy.store import WorkFolder
 from understudy.training import LoopSettings
 from understudy.training.checkpoints import Checkpoint, Checkpoints
+from understudy.video.film import film
 from understudy.weights import WeightCache
 from understudy_sdk import Crop, Resources
 from understudy_sdk.geometry import mesh_to_crop, transform_points

@@ -13,7 +13,6 @@ import numpy as np
 
 from understudy.demo.clips import find_mesh, make_clips
 from understudy.demo.expression import Expression
-from understudy.demo.film import film
 from understudy.demo.motion import SOUND_RATE, perform, voice
 from understudy.demo.portraits import Portrait, load_portraits
 from understudy.demo.puppet import Pose, Puppet
@@ -27,6 +26,7 @@ from understudy.project import LoadedProject, load_project
 from understudy.store import WorkFolder
 from understudy.training import read_losses
 from understudy.training.history import HISTORY_NAME
+from understudy.video.film import film
 from understudy.weights import WeightCache
 from understudy_sdk import Crop, Face, FaceType, Frame, Resources
 from understudy_sdk.types import U8

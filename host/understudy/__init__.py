@@ -21,6 +21,7 @@ __all__ = [
     "Cancelled",
     "CheckpointSaved",
     "ClipWritten",
+    "Comparison",
     "DeviceError",
     "Event",
     "Garbage",
@@ -52,6 +53,7 @@ __all__ = [
     "check",
     "clean",
     "clean_plan",
+    "compare",
     "discover",
     "examine",
     "load",
@@ -67,8 +69,9 @@ __all__ = [
 if TYPE_CHECKING:  # what stands here for editors and type checkers stands in _PLACES for the interpreter
     from understudy_sdk.errors import MissingWeightsError, UnderstudyError, WrongWeightsError
 
-    from .api import check, load, report_figures, run, write_report
+    from .api import check, compare, load, report_figures, run, write_report
     from .cancelling import Cancel
+    from .comparing import Comparison
     from .doctor import examine
     from .errors import (
         AmbiguousPluginError,
@@ -102,8 +105,9 @@ if TYPE_CHECKING:  # what stands here for editors and type checkers stands in _P
     from .report import ProjectReport
 else:
     _PLACES = {
-        "understudy.api": "check load report_figures run write_report",
+        "understudy.api": "check compare load report_figures run write_report",
         "understudy.cancelling": "Cancel",
+        "understudy.comparing": "Comparison",
         "understudy.doctor": "examine",
         "understudy.errors": "AmbiguousPluginError Cancelled DeviceError MediaError PluginFailedError ProjectError "
         "RequestError StageYieldError StoreError TrainingError UnknownPluginError WeightsError",

@@ -17,13 +17,14 @@ from .events import Event, EventProgress
 from .progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from .comparing import Comparison
     from .phases import RunResult
     from .plugins import Registry
     from .project import LoadedProject
     from .project.overrides import Override
     from .report import ProjectReport
 
-__all__ = ["PHASES", "check", "heard", "load", "report_figures", "run", "write_report"]
+__all__ = ["PHASES", "check", "compare", "heard", "load", "report_figures", "run", "write_report"]
 
 PHASES = ("extract", "train", "merge")
 """The phases of a run, in their order."""
@@ -162,6 +163,63 @@ def report_figures(
     from .report import gather
 
     return gather(project, heard(on_event, cancel))
+
+
+def compare(  # noqa: PLR0913 - a request of many parts, all but two of them optional
+    path: str | os.PathLike[str],
+    lists: Mapping[str, Sequence[str]],
+    *,
+    matrix: str | os.PathLike[str] | None = None,
+    frames: str | None = None,
+    ranges: str | None = None,
+    clip: str | None = None,
+    iterations: int | None = None,
+    out: str | os.PathLike[str] | None = None,
+    set: Changes = (),  # noqa: A002 - as the command line calls it
+    registry: Registry | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    cancel: Cancel | None = None,
+) -> Comparison:
+    """Run combinations of plugins over some frames; return their figures, and write a page, a sheet and a clip.
+
+    A combination that cannot work is a row with its reason. What was finished is kept, and the same call goes on.
+
+    Args:
+        path: The project file.
+        lists: Names of plugins by stage: ``{"model": ["quick96", "saehd"], "merger": ["overlay", "laplacian"]}``.
+        matrix: A YAML file that says the same, with settings and labels.
+        frames: Such as ``100,200-210``.
+        ranges: Such as ``00:00:01:00-00:00:02:12``; without both, an evenly spread sample.
+        clip: Name of the clip; the first one that is merged unless given.
+        iterations: How long each model learns; as long as the project says unless given.
+        out: The page's file; in the work folder unless given. Sheet and clip lie beside it.
+        set: Values to change for this time, as for ``load``.
+        registry: The plugins to choose from, as for ``load``.
+        on_event: Told each thing that happens.
+        cancel: Stops it once it is set.
+
+    Raises:
+        Cancelled: ``cancel`` was set.
+        ProjectError: The project or the matrix is wrong as it stands.
+        RequestError: The project states no consent, or the request cannot be met.
+    """
+    from .comparing import Request, axes_of
+    from .comparing import compare as compared
+    from .project import discover_for
+
+    changes = _changes(set)
+    request = Request(
+        path=Path(path),
+        registry=registry or discover_for(Path(path), changes),
+        axes=axes_of(lists, None if matrix is None else Path(matrix)),
+        overrides=changes,
+        clip=clip,
+        frames=frames,
+        ranges=ranges,
+        iterations=iterations,
+        out=None if out is None else Path(out),
+    )
+    return compared(request, heard(on_event), Cancel() if cancel is None else cancel)
 
 
 def heard(on_event: Callable[[Event], object] | None, cancel: Cancel | None = None) -> Progress:

@@ -13,6 +13,7 @@ from understudy_sdk import Resources
 from understudy_sdk.errors import UnderstudyError
 
 from .cancelling import Cancel, StoppingProgress
+from .compared import remembered
 from .devices import resolve_device
 from .errors import RequestError
 from .extraction import (
@@ -238,14 +239,9 @@ def clean_plan(project: LoadedProject) -> tuple[Garbage, ...]:
     work = WorkFolder(project.work)
     current = {artifact.folder for artifact in _current(work, project)}
     begun_with = [swap.start_from for swap in project.swaps if swap.start_from]
-    reasons = {
-        "find": "other detector or aligner",
-        "extract": "other detector, aligner, masker or crops",
-        "train": "other model, settings or facesets",
-        "predict": "other training, model or faces",
-    }
+    compared = remembered(work)
     return tuple(
-        Garbage(folder, folder_bytes(folder), f"made with {reasons.get(phase, 'other training, merger or encoder')}")
+        Garbage(folder, folder_bytes(folder), _why_unused(phase, compared.get(folder)))
         for phase in PHASES
         for folder in work.folders(phase)
         if folder not in current and not any(folder in start.parents for start in begun_with)
@@ -259,6 +255,20 @@ def clean(project: LoadedProject, plan: Sequence[Garbage]) -> int:
         for garbage in plan:
             work.remove(garbage.path)
     return sum(garbage.bytes for garbage in plan)
+
+
+def _why_unused(phase: str, compared: str | None) -> str:
+    """Say why a result is not used; ``compared`` is the combination that it was made for, if it was."""
+    if phase == "compare":
+        return "figures and pictures of a comparison"
+    reasons = {
+        "find": "other detector or aligner",
+        "extract": "other detector, aligner, masker or crops",
+        "train": "other model, settings or facesets",
+        "predict": "other training, model or faces",
+    }
+    why = f"made with {reasons.get(phase, 'other training, merger or encoder')}"
+    return f"{why}, for the comparison of {compared}" if compared else why
 
 
 def _note_plugins(project: LoadedProject, progress: Progress) -> None:

@@ -35,7 +35,7 @@ __all__ = [
 FORMAT: Final = 1
 """Version of the work folder's layout."""
 
-PHASES: Final = ("find", "extract", "train", "predict", "merge")
+PHASES: Final = ("find", "extract", "train", "predict", "merge", "compare")
 """Kinds of results; what is found belongs to the extract phase, and merging predicts what it needs."""
 
 Recipe = Mapping[str, Any]

@@ -15,8 +15,8 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from understudy.cli import app
-from understudy.demo.film import film
 from understudy.plugins import STAGES
+from understudy.video.film import film
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HEAD = """

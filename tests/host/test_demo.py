@@ -6,7 +6,6 @@ import pytest
 from understudy.demo import clips as demo_clips
 from understudy.demo.clips import make_clips
 from understudy.demo.expression import EYES, FACE_OVAL, INNER_LIPS_LOWER, INNER_LIPS_UPPER, Expression, express
-from understudy.demo.film import film
 from understudy.demo.motion import SOUND_RATE, perform, voice
 from understudy.demo.portraits import load_portraits
 from understudy.demo.puppet import Pose, Puppet
@@ -15,6 +14,7 @@ from understudy.errors import MediaError, RequestError
 from understudy.plugins import Registry
 from understudy.progress import Silent
 from understudy.video import ClipReader, probe
+from understudy.video.film import film
 
 
 @pytest.fixture(scope="module")

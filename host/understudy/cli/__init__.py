@@ -13,7 +13,7 @@ import typer
 
 from understudy import __version__
 
-from . import diagnosis, encoding, exchanging, plugin_authoring, plugins, projects, running, verifying
+from . import comparing, diagnosis, encoding, exchanging, plugin_authoring, plugins, projects, running, verifying
 from .faces import faces_app
 from .faceset import faceset_app
 from .masker import masker_app
@@ -38,6 +38,7 @@ app.command("train")(running.train)
 app.command("merge")(running.merge)
 app.command("status")(running.status)
 app.command("report")(running.report)
+app.command("compare")(comparing.compare)
 app.command("clean")(running.clean)
 faceset_app.command("import")(exchanging.import_faces_command)
 faceset_app.command("export")(exchanging.export_faces_command)

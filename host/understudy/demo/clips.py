@@ -14,11 +14,11 @@ from understudy.errors import MediaError
 from understudy.plugins import Registry, blaming
 from understudy.progress import Progress
 from understudy.video import probe
+from understudy.video.film import film
 from understudy.weights import WeightCache
 from understudy_sdk import Aligner, Detector, Frame, Resources
 from understudy_sdk.types import F32, U8
 
-from .film import film
 from .motion import SOUND_RATE, Moment, perform, voice
 from .portraits import Portrait, load_portraits
 from .puppet import Puppet

@@ -12,9 +12,8 @@ import numpy as np
 
 from understudy.pictures import write_picture
 from understudy.video import ClipInfo, ClipReader, probe
+from understudy.video.film import film
 from understudy_sdk.types import F32, U8
-
-from .film import film
 
 __all__ = ["write_side_by_side", "write_stills"]
 

@@ -47,15 +47,15 @@ def thumbnail(index: Faceset, name: str, what: str) -> str:
     return _face(index, index.row(name), _THUMBNAIL_PX, what)
 
 
-def picture_file(path: Path, what: str) -> str:
-    """Return a picture file, no wider than 1200 px; a damaged one is left out with words."""
+def picture_file(path: Path, what: str, *, widest_px: int = _WIDEST_PX) -> str:
+    """Return a picture file, no wider than it may be; a damaged one is left out with words."""
     try:
         picture = decode_picture(path.read_bytes(), str(path))
     except (OSError, StoreError):
         return f'<p class="none">{text(path.name)} cannot be read</p>'
     height, width = picture.shape[:2]
-    if width > _WIDEST_PX:
-        size = (_WIDEST_PX, max(round(height * _WIDEST_PX / width), 1))
+    if width > widest_px:
+        size = (widest_px, max(round(height * widest_px / width), 1))
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
     return f'<img class="sheet" {_source(picture)} alt="{text(what)}">'
 

@@ -1,8 +1,8 @@
-"""How do pictures and a sound become a small clip?"""
+"""How do pictures, and a sound if there is one, become a small clip?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -11,8 +11,9 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
-from understudy.video.aside import written_aside
 from understudy_sdk.types import F32, U8
+
+from .aside import written_aside
 
 __all__ = ["film"]
 
@@ -21,8 +22,8 @@ ENCODING: Final = {"crf": "15", "preset": "medium", "threads": "2"}
 SOUND_BLOCK: Final = 1024
 
 
-def film(path: Path, pictures: Iterable[U8], rate: int, sound: tuple[F32, int], tags: Mapping[str, str]) -> None:
-    """Write an MP4 of H.264 4:2:0 in BT.709 with a mono AAC track; the same input gives the same file.
+def film(path: Path, pictures: Iterable[U8], rate: int, sound: tuple[F32, int] | None, tags: Mapping[str, str]) -> None:
+    """Write an MP4 of H.264 4:2:0 in BT.709, with a mono AAC track if there is sound; the same input, the same file.
 
     The file appears under its name when it is whole.
 
@@ -30,7 +31,7 @@ def film(path: Path, pictures: Iterable[U8], rate: int, sound: tuple[F32, int], 
         path: Where to.
         pictures: uint8 (H, W, 3), RGB, all of one even size.
         rate: Frames per second.
-        sound: float32 samples (N,), -1 to 1, and their rate.
+        sound: float32 samples (N,), -1 to 1, and their rate; None for a silent clip.
         tags: The container's metadata.
 
     Raises:
@@ -40,7 +41,7 @@ def film(path: Path, pictures: Iterable[U8], rate: int, sound: tuple[F32, int], 
     with written_aside(path) as aside, av.open(aside, "w", format="mp4", options=movflags) as container:
         container.metadata.update(tags)
         video = container.add_stream("libx264", rate=rate, options=ENCODING)
-        audio = container.add_stream("aac", rate=sound[1], layout="mono")
+        audio = container.add_stream("aac", rate=sound[1], layout="mono") if sound else None
         for number, rgb in enumerate(pictures):
             if number == 0:
                 _describe(video, rgb)
@@ -48,12 +49,18 @@ def film(path: Path, pictures: Iterable[U8], rate: int, sound: tuple[F32, int], 
             frame.pts, frame.time_base = number, Fraction(1, rate)
             container.mux(video.encode(frame))
         container.mux(video.encode())
-        for start in range(0, len(sound[0]), SOUND_BLOCK):
-            block = np.ascontiguousarray(sound[0][None, start : start + SOUND_BLOCK])
-            heard = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
-            heard.sample_rate, heard.pts, heard.time_base = sound[1], start, Fraction(1, sound[1])
-            container.mux(audio.encode(heard))
-        container.mux(audio.encode())
+        if sound and audio:
+            for block in _blocks(*sound):
+                container.mux(audio.encode(block))
+            container.mux(audio.encode())
+
+
+def _blocks(samples: F32, rate: int) -> Iterator[av.AudioFrame]:
+    for start in range(0, len(samples), SOUND_BLOCK):
+        block = np.ascontiguousarray(samples[None, start : start + SOUND_BLOCK])
+        heard = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+        heard.sample_rate, heard.pts, heard.time_base = rate, start, Fraction(1, rate)
+        yield heard
 
 
 def _describe(video: av.VideoStream, rgb: U8) -> None:
