@@ -1,7 +1,7 @@
 """Which combination of plugins and settings serves a project best?
 
 ``axes`` reads what is compared, ``variants`` turns each combination into a project that shares the work folder, and
-``making`` makes and measures it frame by frame (``rendering``, ``sampling``, ``stopwatch``) and keeps it (``records``);
+``making`` makes and measures it frame by frame (``sampling``, ``stopwatch``) and keeps it (``records``);
 ``page`` and ``pictures`` lay all of them side by side. This loads OpenCV.
 """
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from understudy.aside import whole_file
 from understudy.cancelling import Cancel, StoppingProgress
 from understudy.clock import Clock
-from understudy.errors import Cancelled, MediaError, ProjectError, RequestError, StoreError
-from understudy.merging import ClipJob, jobs_of, marking_of
+from understudy.errors import Cancelled, MediaError, ProjectError, StoreError
+from understudy.merging import ClipJob, marking_of
 from understudy.plugins import Registry
 from understudy.progress import Progress
 from understudy.project import LoadedProject, load_project
 from understudy.project.overrides import Override
 from understudy.provenance.attesting import attest_file
+from understudy.tuning.rendering import job_for
 from understudy.video import probe
 from understudy_sdk import UnderstudyError
 from understudy_sdk.types import U8
@@ -28,8 +29,8 @@ from .making import Maker
 from .page import page
 from .pictures import Strip, sheet_frames, write_clip, write_sheet
 from .records import Record
-from .rendering import target_tiles
 from .variants import Variants
+from .views import target_tiles
 
 __all__ = ["Request", "compare"]
 
@@ -43,7 +44,7 @@ class Request:
         registry: The plugins to choose from.
         axes: The entries of each stage that is compared.
         overrides: What is changed in all combinations.
-        clip: Name of the clip, without its suffix; the first one that is merged unless given.
+        clip: The clip, or its name without its suffix; the first one that is merged unless given.
         frames: Such as ``100,200-210``.
         ranges: Such as ``00:00:01:00-00:00:02:12``; without both, an evenly spread sample.
         iterations: How long models learn; as long as the project says unless given.
@@ -72,7 +73,7 @@ def compare(request: Request, progress: Progress, cancel: Cancel) -> Comparison:
         ProjectError: The project is wrong as it stands.
     """
     project = load_project(request.path, request.registry, request.overrides)
-    job = _job(project, request.clip)
+    job = job_for(project, None if request.clip is None else Path(request.clip))
     marking = marking_of(project, job)  # refuses before any work
     spans = chosen_spans(Clock(probe(job.clip), project.timecode), request.frames, request.ranges)
     combinations = combinations_of(request.axes)
@@ -91,17 +92,6 @@ def compare(request: Request, progress: Progress, cancel: Cancel) -> Comparison:
         part.write_text("".join(page(found, marking["comment"])), encoding="utf-8")
     progress.wrote("page", path)
     return found
-
-
-def _job(project: LoadedProject, clip: str | None) -> ClipJob:
-    jobs = jobs_of(project)
-    if not jobs:
-        raise RequestError(f"{project.path.name} has no swaps, so there is nothing to compare\n  add one under swaps:")
-    for job in jobs:
-        if clip in {None, job.clip.stem, job.clip.name}:
-            return job
-    names = ", ".join(job.clip.stem for job in jobs)
-    raise RequestError(f"no clip that is merged is called {clip!r}\n  there are: {names}")
 
 
 def _made(maker: Maker, combination: Combination, progress: Progress) -> Record | str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from understudy.clock import Clock
 from understudy.errors import RequestError
 from understudy.timecode import Moment
+from understudy.tuning import parse_positions
 
 __all__ = ["chosen_spans"]
 
@@ -25,14 +25,14 @@ def chosen_spans(clock: Clock, frames: str | None = None, ranges: str | None = N
 
     Args:
         clock: Of the clip.
-        frames: Such as ``100,200-210``; the last one counts.
+        frames: Such as ``100,200-210``, as ``parse_positions`` reads it; the last one counts.
         ranges: Such as ``00:00:01:00-00:00:02:12``; the last one does not, as in a project's ranges.
 
     Raises:
         RequestError: They cannot be read, or do not lie in the clip.
     """
     total = clock.length
-    wanted = [_frames(text.strip()) for text in frames.split(",")] if frames else []
+    wanted = [(frame, frame + 1) for frame in parse_positions(frames, clock)] if frames else []
     wanted += [_range(text.strip(), clock) for text in ranges.split(",")] if ranges else []
     for first, stop in wanted:
         if not 0 <= first < stop <= total:
@@ -43,14 +43,6 @@ def chosen_spans(clock: Clock, frames: str | None = None, ranges: str | None = N
         starts = np.unique(np.linspace(0, max(total - 2, 0), _PLACES + 2).round().astype(int))[1:-1].tolist() or [0]
         wanted = [(start, min(start + 2, total)) for start in starts]
     return _united(wanted)
-
-
-def _frames(text: str) -> Span:
-    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
-    if match is None:
-        raise RequestError(f"--frames takes numbers and spans such as 100,200-210, not {text!r}")
-    first = int(match[1])
-    return first, int(match[2] or first) + 1
 
 
 def _range(text: str, clock: Clock) -> Span:

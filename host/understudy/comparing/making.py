@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ from understudy.quality.result import result_of
 from understudy.quality.watching import look_of
 from understudy.store import Artifact, WorkFolder, digest
 from understudy.teaching import learnt_by
+from understudy.tuning import rendered_frames
 from understudy.video import probe
 from understudy_sdk import UnderstudyError
 
@@ -31,10 +32,10 @@ from .axes import Combination
 from .faces_found import found_figures
 from .frames import Span
 from .records import Record, read_record, write_record
-from .rendering import render, views_of
 from .sampling import Sample
 from .stopwatch import PeakMemory, extraction_seconds, merging_seconds
 from .variants import Variants
+from .views import views_of
 
 __all__ = ["Maker"]
 
@@ -120,11 +121,11 @@ class Maker:
         remember(work, _answers(work, job) - _answers(work, _job(self.project, self.clip)), artifact.name)
         views = views_of(work, job, info, self.spans)
         sample = Sample(views)
-        progress.start(f"compare {artifact.name}", len(views), "frames", device=resources.device)
+        progress.say(f"comparing {artifact.name}")
         with PeakMemory(resources.device) as peak:
-            render(work, variant, job, self.spans, sample, progress, resources)
+            for frame in rendered_frames(variant, sorted(views), progress, clip=job.clip):
+                sample.add(frame)
             timed = merging_seconds(work, job, sample.laid, resources)
-        progress.finish()
         key = _extraction_key(variant, job)
         if key not in self._seconds:
             self._seconds[key] = extraction_seconds(job, info, sorted(views), resources)
@@ -144,9 +145,7 @@ class Maker:
 
 
 def _job(project: LoadedProject, clip: Path) -> ClipJob:
-    """Return the clip's job; its swaps keep their numbers."""
-    job = next(job for job in jobs_of(project) if job.clip == clip)
-    return replace(job, label="")  # words over the picture would cover what is compared
+    return next(job for job in jobs_of(project) if job.clip == clip)
 
 
 def _shared(work: WorkFolder, project: LoadedProject) -> list[Artifact]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Final, Self
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import cv2
 import numpy as np
@@ -13,7 +12,7 @@ from understudy.quality.expression import expression_error
 from understudy.quality.flicker import flicker
 from understudy.quality.looking import Look
 from understudy.swapping import Laid
-from understudy.video import DecodedFrame, Laying
+from understudy.tuning import RenderedFrame
 from understudy_sdk.types import U8
 
 from .faces_measured import MergedFace, merged_face
@@ -28,7 +27,7 @@ View = tuple[int, int, int, int]
 
 
 class Sample:
-    """Takes merged frames as they pass."""
+    """Takes merged frames, one after the other."""
 
     def __init__(self, views: Mapping[int, View]) -> None:
         """Show of each frame what its view says."""
@@ -37,20 +36,11 @@ class Sample:
         self.faces: list[MergedFace] = []
         self.laid: list[Laid] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Keep what was taken."""
-
-    def take(self, frame: DecodedFrame, laid: Sequence[Laid], words: Laying | None) -> None:  # noqa: ARG002 - of no use
-        """Keep a picture of the frame and its merged faces."""
-        rgb = frame.frame().rgb
-        self.tiles[frame.index] = tile_of(rgb, self._views[frame.index])
-        self.faces += [merged_face(rgb, one) for one in laid]
-        self.laid += laid
+    def add(self, frame: RenderedFrame) -> None:
+        """Keep a picture of a frame and its merged faces."""
+        self.tiles[frame.index] = tile_of(frame.after, self._views[frame.index])
+        self.faces += [merged_face(frame.after, one) for one in frame.laid]
+        self.laid += frame.laid
 
     def figures(self, look: Look) -> dict[str, float]:
         """Return what the merged faces measure, by name; what cannot be measured is left out."""

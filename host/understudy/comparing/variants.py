@@ -46,7 +46,7 @@ class Variants:
         Raises:
             ProjectError: It cannot work as it stands.
         """
-        changes: list[Override] = []
+        changes: list[Override] = [("output.label", "")]  # words over the picture would cover what is compared
         for entry in combination.entries:
             is_found = entry.axis in {"detector", "aligner", "masker"}
             changes += self._of_extraction(entry) if is_found else self._of_swaps(entry)

@@ -84,11 +84,12 @@ def test_frames_are_those_that_are_named_or_pairs_spread_evenly(squares, frames,
 @pytest.mark.parametrize(
     ("frames", "ranges", "what"),
     [
-        ("29-30", None, "frames 29 to 30 are not all in blue.mkv, which has 30"),
-        ("8-3", None, "frames 8 to 3"),
-        ("x", None, "--frames takes numbers and spans"),
+        ("29-30", None, "29-30 lies beyond the clip"),
+        ("8-3", None, "8-3 ends before it begins"),
+        ("x", None, "'x' is not understood"),
         (None, "00:00:01:00", "--ranges takes spans"),
         (None, "00:00:00:05-noon", "noon"),
+        (None, "29-31", "frames 29 to 30 are not all in blue.mkv, which has 30"),
     ],
 )
 def test_frames_that_are_not_there_are_refused(squares, frames, ranges, what):

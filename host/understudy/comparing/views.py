@@ -1,33 +1,24 @@
-"""How do chosen frames of a variant come to be, without the clip being encoded?"""
+"""What do pictures show of the compared frames, and what does the clip itself show there?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from understudy.extraction import faceset_artifact
 from understudy.faceset import Faceset
 from understudy.learning import chosen_faces
-from understudy.matrix_threads import one_blas_thread
 from understudy.merging import ClipJob
-from understudy.merging.chunks import ChunkMerger
-from understudy.merging.orders import Chunk, ClipOrder, swap_orders
-from understudy.merging.predictions import NeededAnswers
-from understudy.predicting import answers_of
-from understudy.progress import Progress
-from understudy.project import LoadedProject
 from understudy.selection import wanted_faces
 from understudy.store import WorkFolder
-from understudy.video import ClipInfo, ClipReader, encoding_for, fingerprint, probe
-from understudy_sdk import Resources
+from understudy.video import ClipInfo, ClipReader, fingerprint
 from understudy_sdk.types import F32, U8
 
 from .frames import Span
-from .sampling import Sample, View, tile_of
+from .sampling import View, tile_of
 
-__all__ = ["render", "target_tiles", "views_of"]
+__all__ = ["target_tiles", "views_of"]
 
 _AROUND = 1.9
 """Side of a view, in sides of the face's box."""
@@ -45,39 +36,6 @@ def views_of(work: WorkFolder, job: ClipJob, info: ClipInfo, spans: Sequence[Spa
             boxes += [row.face.box for row in rows]
         views |= dict.fromkeys(range(first, stop), _view(boxes, info))
     return views
-
-
-def render(
-    work: WorkFolder,
-    project: LoadedProject,
-    job: ClipJob,
-    spans: Sequence[Span],
-    sample: Sample,
-    progress: Progress,
-    resources: Resources,
-) -> None:
-    """Merge spans of a clip's frames, and let a sample take them; answers of models are kept, as a merge keeps them."""
-    info = probe(job.clip)
-    kept = [answers_of(work, job.clip, swap) for swap in job.swaps]
-    needed = NeededAnswers(work, job, info, kept, spans, progress)
-    orders = swap_orders(work, job, info, kept, spans)
-    order = ClipOrder(job.clip, info, orders, encoding_for(project.output.video, info), resources.device)
-    with one_blas_thread(), ChunkMerger(order, resources) as merger:
-        for _ in needed.made(resources, lambda _: None):
-            progress.advance(0)  # a place to stop at
-        for span in spans:
-            merger.merge(Chunk(span, None, (_Given(sample),)), progress)
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """Makes the taker of a chunk: one for all."""
-
-    sample: Sample
-
-    def taker(self, span: Span, info: ClipInfo) -> Sample:  # noqa: ARG002 - it takes any
-        """Return the sample."""
-        return self.sample
 
 
 def target_tiles(job: ClipJob, info: ClipInfo, views: Mapping[int, View]) -> dict[int, U8]:
