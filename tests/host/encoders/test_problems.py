@@ -54,8 +54,8 @@ def test_a_driver_that_ends_its_process_ends_only_the_trial(monkeypatch):
 
 
 def test_a_trial_in_a_process_of_its_own_says_what_the_encoder_said():
-    assert trial._fault_of_frame("libx264", "yuv420p") == ""
-    assert trial._fault_of_frame("prores_ks", "yuv420p") != ""
+    assert trial.frame_fault("libx264", "yuv420p") == ""
+    assert trial.frame_fault("prores_ks", "yuv420p") != ""
     trial._card_fault.cache_clear()
     assert trial._card_fault("libx264", "Nobody's") == ""
     trial._card_fault.cache_clear()
