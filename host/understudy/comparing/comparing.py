@@ -74,20 +74,22 @@ def compare(request: Request, progress: Progress, cancel: Cancel) -> Comparison:
     """
     project = load_project(request.path, request.registry, request.overrides)
     job = job_for(project, None if request.clip is None else Path(request.clip))
-    marking = marking_of(project, job)  # refuses before any work
+    marking_of(project, job)  # refuses before any work
     spans = chosen_spans(Clock(probe(job.clip), project.timecode), request.frames, request.ranges)
     combinations = combinations_of(request.axes)
     variants = Variants(request.path, request.registry, request.overrides, request.iterations)
     maker = Maker(project, variants, job.clip, spans, progress, cancel)
     made = [(combination, _made(maker, combination, progress)) for combination in combinations]
     rows = _rows(made)
+    shown = replace(job, swaps=tuple(maker.shown.values()) or job.swaps)  # what is shown is what is said
+    marking = marking_of(project, shown)
     path = request.out or project.work / "report" / "compare.html"
     found = Comparison(project.name, job.clip.name, tuple(spans), rows, path, None, None)
     path.parent.mkdir(parents=True, exist_ok=True)
     records = {combination.label: record for combination, record in made if isinstance(record, Record)}
     stopping = StoppingProgress(progress, cancel)
     if records:
-        found = _with_pictures(found, records, (project, job, marking), stopping)
+        found = _with_pictures(found, records, (project, shown, marking), stopping)
     with whole_file(path) as part:
         part.write_text("".join(page(found, marking["comment"])), encoding="utf-8")
     progress.wrote("page", path)

@@ -19,7 +19,7 @@ from understudy.merging import ClipJob, jobs_of, merge_artifact
 from understudy.phases import resources_for, run
 from understudy.predicting import answers_of
 from understudy.progress import Progress
-from understudy.project import LoadedProject
+from understudy.project import ChosenSwap, LoadedProject
 from understudy.quality.result import result_of
 from understudy.quality.watching import look_of
 from understudy.store import Artifact, WorkFolder, digest
@@ -55,6 +55,7 @@ class Maker:
         spans: Those frames.
         progress: Hears how far it is.
         cancel: Stops the work.
+        shown: Every swap that some combination shows, by what tells it from others.
     """
 
     project: LoadedProject
@@ -63,6 +64,7 @@ class Maker:
     spans: Sequence[Span]
     progress: Progress
     cancel: Cancel
+    shown: dict[str, ChosenSwap] = field(default_factory=dict)
     _failed: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
     _seconds: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -84,6 +86,7 @@ class Maker:
         found = read_record(artifact) or self._made(variant, job, artifact)
         timed = {name: found.figures[name] for name in ("detect_s", "align_s", "mask_s") if name in found.figures}
         self._seconds.setdefault(_extraction_key(variant, job), timed)
+        self.shown |= {digest([swap.index, swap.model.recipe(), swap.merger.recipe()]): swap for swap in job.swaps}
         return found
 
     def _prepare(self, variant: LoadedProject, combination: Combination) -> None:

@@ -20,7 +20,8 @@ from .comparison import Comparison, Row
 __all__ = ["page"]
 
 _STYLE: Final = """
-.layout.one { display: block; }
+.layout.one { display: block; max-width: none; }
+th.number { white-space: normal; min-width: 4.2rem; } td { white-space: nowrap; }
 td.best, td .best { font-weight: 700; color: var(--filled); }
 video { display: block; max-width: 100%; border-radius: 6px; margin-bottom: 1rem; }
 .wide { overflow-x: auto; } .wide .sheet { max-width: none; width: 100%; min-width: 60rem; }

@@ -77,6 +77,7 @@ def test_what_is_written_says_what_it_is_and_needs_nothing_else(squares):
     text = out.read_text(encoding="utf-8")
     assert (found.page, found.sheet, found.clip) == (out, out.with_suffix(".png"), out.with_suffix(".mp4"))
     assert "Synthetic media: a face in this clip was replaced" in text
+    assert text.count("red on blue by mirror") == 2, "each swap that is shown is named"
     assert "Drawn squares agree to everything" in text
     assert text.count("★") >= 1
     assert "data:video/mp4;base64," in text
