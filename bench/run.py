@@ -103,22 +103,24 @@ def write_project(job: Job) -> Any:
     return load_project(path, discover())
 
 
-def looped(clip: Path, frames: int, path: Path) -> Path:
-    """Return a clip of exactly ``frames`` frames, the given one over and over, encoded fast."""
+def looped(clip: Path, frames: int, path: Path, size: tuple[int, int] | None = None) -> Path:
+    """Return a clip of exactly ``frames`` frames, the given one over and over, encoded fast, perhaps scaled."""
     import av
 
     with av.open(str(clip)) as source, av.open(str(path), "w") as container:
         video = source.streams.video[0]
         stream = container.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "20"})
-        stream.width, stream.height, stream.pix_fmt = video.width, video.height, video.pix_fmt
+        stream.width, stream.height = size or (video.width, video.height)
+        stream.pix_fmt = video.pix_fmt
         number = 0
         while number < frames:
             source.seek(0)
             for frame in source.decode(video):
                 if number == frames:
                     break
-                frame.pts, frame.time_base, frame.pict_type = number, Fraction(1, 30), 0
-                container.mux(stream.encode(frame))
+                shown = frame.reformat(*size) if size else frame
+                shown.pts, shown.time_base, shown.pict_type = number, Fraction(1, 30), 0
+                container.mux(stream.encode(shown))
                 number += 1
         container.mux(stream.encode())
     return path
@@ -268,15 +270,15 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
     return {name: seconds / count for name, seconds in clock.seconds.items()}
 
 
-def encode_alone(clip: Path, frames: int, path: Path, codec: str, options: dict[str, str]) -> float:
+def encode_alone(project: Any, clip: Path, frames: int, path: Path) -> float:
     """Return frames per second of decoding and encoding with the same settings and threads, nothing between."""
     from understudy.ahead import Behind, ahead
-    from understudy.video import ChunkWriter, ClipReader, Encoding, probe
+    from understudy.video import ChunkWriter, ClipReader, encoding_for, probe
 
     info, start, count = probe(clip), time.perf_counter(), 0
     with (
         ClipReader(clip) as reader,
-        ChunkWriter(path, info, Encoding(codec, options, None)) as writer,
+        ChunkWriter(path, info, encoding_for(project.output.video, info)) as writer,
         Behind(lambda frame: writer.add(frame.to_av()), depth=8) as encoder,
     ):
         for frame in ahead(reader.frames(0, frames), depth=8):
@@ -316,8 +318,7 @@ def _merging(job: Job, frames: int) -> dict[str, Any]:
     narrow = replace(job, steps=1, widths=NARROW)
     in_process(run_phase, narrow, "train")
     apart_seconds, _ = in_process(run_phase, narrow, "merge")
-    video = write_project(job).output.video
-    alone = encode_alone(job.target, frames, job.folder / "alone.video", video.codec, video.encoder_options())
+    alone = encode_alone(write_project(job), job.target, frames, job.folder / "alone.video")
     return {
         "merger": job.args.merger,
         "frames_per_s": frames / seconds,
