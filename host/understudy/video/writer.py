@@ -45,7 +45,7 @@ class ChunkWriter:
     """Writes one chunk: consecutive frames of a clip in closed groups of pictures, the first of them a key frame.
 
     The file appears when the ``with`` block ends without an exception. The same frames and settings give the same
-    bytes.
+    bytes; but x264's lookahead, in frames whose rows do not fill its blocks, now and then codes a frame otherwise.
     """
 
     def __init__(self, path: Path, info: ClipInfo, encoding: Encoding) -> None:
