@@ -94,6 +94,7 @@ def run(
     cancel: Cancel | None = None,
     for_s: float | None = None,
     jobs: int | None = 1,
+    measure: bool = False,
 ) -> RunResult:
     """Do what is missing of some phases, and return where the recast clips are.
 
@@ -107,6 +108,7 @@ def run(
         for_s: After so many seconds training ends early, its state saved.
         jobs: How many processes merge: 1 is this one alone, None as many as the machine is good for. They import the
             main module of the program, which must be ready for that (``if __name__ == "__main__":``).
+        measure: Whether finished clips pass once more where their frames were not measured while they were merged.
 
     Raises:
         Cancelled: ``cancel`` was set.
@@ -119,7 +121,8 @@ def run(
         raise RequestError(f"there is no phase {unknown[0]!r}\n  the phases are: {', '.join(PHASES)}")
     from . import phases as doing
 
-    return doing.run(project, phases=wanted, progress=heard(on_event), for_s=for_s, cancel=cancel, jobs=jobs)
+    progress = heard(on_event)
+    return doing.run(project, phases=wanted, progress=progress, for_s=for_s, cancel=cancel, jobs=jobs, measure=measure)
 
 
 def write_report(

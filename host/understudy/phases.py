@@ -27,14 +27,18 @@ from .extraction import (
     require_extracted,
     settle_people,
 )
+from .gates import gates_artifact
 from .layers import check_layers
 from .learning import swap_artifact
 from .lock import locked
 from .merging import (
+    ClipGates,
     ClipJob,
     ClipLayers,
+    MergeWay,
     check_people,
     check_times,
+    chunk_files,
     jobs_of,
     marking_of,
     merge_artifact,
@@ -131,6 +135,7 @@ def run(
     for_s: float | None = None,
     cancel: Cancel | None = None,
     jobs: int | None = 1,
+    measure: bool = False,
 ) -> RunResult:
     """Do what is missing of the given phases, and return the merged clips.
 
@@ -145,6 +150,7 @@ def run(
             that are in work, whose chunk is made again another time.
         jobs: How many processes merge chunks of a clip: 1 is this one alone, None as many as the machine is good for.
             A program that asks for several must not do so while its main module is imported, for they import it too.
+        measure: Whether finished clips pass once more where their frames were not measured while they were merged.
 
     Raises:
         Cancelled: ``cancel`` was set.
@@ -152,7 +158,7 @@ def run(
     """
     place, end_s = place_of(), None if for_s is None else time.monotonic() + for_s
     job = _Job(
-        WorkFolder(project.work), project, progress, end_s, cancel=Cancel() if cancel is None else cancel, jobs=jobs
+        WorkFolder(project.work), project, progress, end_s, cancel=cancel or Cancel(), jobs=jobs, measure=measure
     )
     if place.count == 1:
         return _run(job, phases)
@@ -177,6 +183,7 @@ class _Job:
     crew: Crew | None = None
     cancel: Cancel = field(default_factory=Cancel)
     jobs: int | None = 1
+    measure: bool = False
 
     def is_over(self) -> bool:
         """Tell whether a training is to end: it was asked to, or the time given is over."""
@@ -331,8 +338,12 @@ def _merge(whole: _Job, job: ClipJob) -> tuple[Path, tuple[Path, ...]]:
     learnt = {swap.index: learnt_by(work, swap) for swap in job.swaps}
     artifact = merge_artifact(work, job, project.output.video, learnt)
     layers = ClipLayers(work, project, job, artifact)
-    if not (merge_progress(work, artifact, job, project)[2] and all(is_whole for *_, is_whole in layers.progress())):
-        merge_clip(work, artifact, job, project, whole.stopping, resources_for(project), whole.jobs)
+    is_done = merge_progress(work, artifact, job, project)[2] and all(is_whole for *_, is_whole in layers.progress())
+    if is_done and whole.measure:
+        is_done = not ClipGates(work, job, artifact, chunk_files(work, artifact, job, job.info())).unmeasured
+    if not is_done:
+        way = MergeWay(resources_for(project), whole.jobs, whole.measure)
+        merge_clip(work, artifact, job, project, whole.stopping, way)
     return job.output, layers.outputs
 
 
@@ -431,5 +442,6 @@ def _current(work: WorkFolder, project: LoadedProject) -> Iterator[Artifact]:
             merged = merge_artifact(work, job, project.output.video, learnt)
             yield merged
             yield from ClipLayers(work, project, job, merged).artifacts
+            yield gates_artifact(work, job, merged.recipe)
         except UnderstudyError:
             continue  # not extracted yet, so nothing of it can be current

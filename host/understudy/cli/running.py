@@ -57,6 +57,10 @@ def train(
 def merge(  # noqa: PLR0913, PLR0917 - one argument for each thing that may be said of a merge
     project: ProjectArgument,
     jobs: JobsOption = None,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Let finished clips pass once more where the report has no figures of them."),
+    ] = False,
     overrides: SetOption = None,
     frames: Annotated[
         str | None,
@@ -88,8 +92,10 @@ def merge(  # noqa: PLR0913, PLR0917 - one argument for each thing that may be s
     if frames is None:
         if sheet or variants or out or clip:
             raise typer.BadParameter("--sheet, --variants, --out and --clip are about chosen frames: add --frames")
-        _go(project, ("merge",), overrides, jobs=jobs)
+        _go(project, ("merge",), overrides, jobs=jobs, measure=measure)
         return
+    if measure:
+        raise typer.BadParameter("--measure is about whole clips: drop --frames, or drop --measure")
     if sheet is None and out is None:
         raise typer.BadParameter("say where the frames go: --sheet FILE or --out FOLDER, or both")
     from understudy.tuning import look_at, variants_of
@@ -191,6 +197,7 @@ def _go(
     overrides: Sequence[str] | None,
     for_s: float | None = None,
     jobs: int | None = 1,
+    measure: bool = False,
 ) -> None:
     loaded = load(path, overrides)
     from understudy import api
@@ -201,7 +208,7 @@ def _go(
 
     with shown_events() as shown:
         on_event = shown if place_of().is_first else None  # of several processes one speaks for all
-        result = api.run(loaded, phases, on_event=on_event, for_s=for_s, jobs=jobs)
+        result = api.run(loaded, phases, on_event=on_event, for_s=for_s, jobs=jobs, measure=measure)
     print_paths([*result.outputs, *result.layers])
 
 

@@ -82,6 +82,9 @@ class LayerTaker:
         if error is None:
             write_json(self._plan.chunk(self._stem, "json"), chunk_mark(self._plan, self._rows))
 
+    def see(self, frame: DecodedFrame) -> None:
+        """Pass by: what was laid knows what was there before."""
+
     def take(self, frame: DecodedFrame, laid: Sequence[Laid], words: Laying | None) -> None:
         """Make the entry of a frame, and those of the frames before it that did not come."""
         self._skip_to(frame.index)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .clip import merge_clip, missing_chunks
+from .clip import MergeWay, merge_clip, missing_chunks
+from .gated import ClipGates
 from .jobs import ClipJob, jobs_of, marking_of, overlap_text, payload_of
 from .layered import ClipLayers
 from .recipe import CHUNK_FRAMES, chunk_files, merge_artifact, merge_progress
@@ -10,8 +11,10 @@ from .time_faults import check_people, check_times, compare_times
 
 __all__ = [
     "CHUNK_FRAMES",
+    "ClipGates",
     "ClipJob",
     "ClipLayers",
+    "MergeWay",
     "check_people",
     "check_times",
     "chunk_files",

@@ -6,6 +6,7 @@ makes files of them in a third.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from types import TracebackType
@@ -18,6 +19,7 @@ from understudy.swapping import LaidFaces, merged_frames
 from understudy.video import ChunkWriter, ClipReader, DecodedFrame
 
 from .orders import Chunk, ClipOrder
+from .takers import FrameTaker
 
 __all__ = ["ChunkMerger"]
 
@@ -59,7 +61,7 @@ class ChunkMerger:
             if writer is not None:
                 writer.add(frame.to_av())
 
-        frames = ahead(self._reader.frames(*chunk.span), depth=8)
+        frames = _seen(ahead(self._reader.frames(*chunk.span), depth=8), takers)
         merged = merged_frames(frames, [part.faces_between(chunk.span) for part in self._ready], laid)
         passing = labelled(merged, order.label, laid.add_words)
         first = next(passing, None)
@@ -75,3 +77,11 @@ class ChunkMerger:
         if chunk.path is not None and first is None:
             chunk.path.touch()  # an empty chunk stands for a stretch of the clip that cannot be decoded
         progress.advance(len(self._reader.undecodable) - lost)
+
+
+def _seen(frames: Iterable[DecodedFrame], takers: Sequence[FrameTaker]) -> Iterator[DecodedFrame]:
+    """Yield frames after the takers saw them."""
+    for frame in frames:
+        for taker in takers:
+            taker.see(frame)
+        yield frame

@@ -7,6 +7,7 @@ joined, without encoding again, with the source's other streams, and the result 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.predicting import answers_of
@@ -17,6 +18,7 @@ from understudy.store import Artifact, WorkFolder, write_json
 from understudy.video import encoding_for, join_chunks, write_pictures
 from understudy_sdk import Resources
 
+from .gated import ClipGates
 from .jobs import ClipJob, marking_of, payload_of
 from .layered import ClipLayers
 from .orders import Chunk, ClipOrder, swap_orders
@@ -25,12 +27,33 @@ from .predictions import NeededAnswers
 from .recipe import chunk_files, merge_progress, output_stamp
 from .sharing import usual_jobs
 
-__all__ = ["merge_clip", "missing_chunks"]
+__all__ = ["MergeWay", "merge_clip", "missing_chunks"]
 
 
-def missing_chunks(chunks: Mapping[tuple[int, int], Path], layers: ClipLayers) -> dict[tuple[int, int], Path]:
-    """Return the chunks that are missing, or lack a layer."""
-    return {span: path for span, path in chunks.items() if not path.is_file() or layers.missing(path)}
+@dataclass(frozen=True, slots=True)
+class MergeWay:
+    """With what a clip is merged, and what is made anew.
+
+    Attributes:
+        resources: What models and mergers are lent.
+        jobs: So many processes merge; None leaves it to the machine, and 1 is this process.
+        must_measure: Whether chunks that are there pass once more where they were not measured.
+    """
+
+    resources: Resources
+    jobs: int | None = 1
+    must_measure: bool = False
+
+
+def missing_chunks(
+    chunks: Mapping[tuple[int, int], Path], layers: ClipLayers, gates: ClipGates | None = None
+) -> dict[tuple[int, int], Path]:
+    """Return the chunks that are missing, or lack a layer, or their figures where ``gates`` are given."""
+    return {
+        span: path
+        for span, path in chunks.items()
+        if not path.is_file() or layers.missing(path) or (gates is not None and not gates.has(span))
+    }
 
 
 def merge_clip(
@@ -39,17 +62,18 @@ def merge_clip(
     job: ClipJob,
     project: LoadedProject,
     progress: Progress,
-    resources: Resources,
-    jobs: int | None = 1,
+    way: MergeWay,
 ) -> Path:
     """Merge a clip's missing chunks and layers, join them, and return the output's path.
 
-    So many processes merge; None leaves it to the machine, and 1 is this process.
+    What passes is measured; chunks that are there and were never measured are left as they are unless asked for.
     """
+    resources = way.resources
     info, layers = job.info(), ClipLayers(work, project, job, artifact)
     chunks = chunk_files(work, artifact, job, info)
+    gates = ClipGates(work, job, artifact, chunks)
     artifact.prepare()
-    if missing := missing_chunks(chunks, layers):
+    if missing := missing_chunks(chunks, layers, gates if way.must_measure else None):
         total, left = len(info.pts), sum(stop - first for first, stop in missing)
         kept = [answers_of(work, job.clip, swap) for swap in job.swaps]
         needed = NeededAnswers(work, job, info, kept, missing.keys(), progress)
@@ -59,10 +83,14 @@ def merge_clip(
         encoding, is_paid = encoding_for(project.output.video, info), project.licence == PAID
         order = ClipOrder(job.clip, info, swaps, encoding, resources.device, job.label, is_paid)
         progress.start(f"merge {job.clip.name}", total, "frames", done=total - left, device=resources.device)
-        wanted = [Chunk(span, None if path.is_file() else path, layers.makers(path)) for span, path in missing.items()]
-        merge_chunks(order, wanted, needed, resources, progress, _drop_old, jobs or usual_jobs(info))
+        wanted = [
+            Chunk(span, None if path.is_file() else path, (*layers.makers(path), *gates.makers(span)))
+            for span, path in missing.items()
+        ]
+        merge_chunks(order, wanted, needed, resources, progress, _drop_old, way.jobs or usual_jobs(info))
         progress.finish()
     layers.drop_old()
+    gates.drop_old()
     if not merge_progress(work, artifact, job, project)[2]:
         decodable = [path for path in chunks.values() if path.stat().st_size]
         marking = marking_of(project, job)
@@ -74,6 +102,8 @@ def merge_clip(
         write_json(artifact.folder / "done.json", output_stamp(project, job, chunks.values(), signer))
         progress.wrote("clip", job.output)
     layers.finish(progress)
+    if words := gates.words():
+        progress.say(f"{job.output.name}: {words}")
     return job.output
 
 

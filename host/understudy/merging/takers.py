@@ -24,6 +24,13 @@ class FrameTaker(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
+    def see(self, frame: DecodedFrame) -> None:
+        """See the next frame as it comes, before anything is laid into it; earlier than ``take``, in another thread.
+
+        The frame is not to be changed, nor kept beyond the call.
+        """
+        ...
+
     def take(self, frame: DecodedFrame, laid: Sequence[Laid], words: Laying | None) -> None:
         """See the next frame, merged, and what was laid into it, in order; frames without a face come too.
 

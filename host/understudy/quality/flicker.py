@@ -10,7 +10,7 @@ import numpy as np
 
 from understudy_sdk.types import F32
 
-__all__ = ["Flicker", "flicker"]
+__all__ = ["Flicker", "aligned_flicker", "flicker"]
 
 _FLOW_PX: Final = 128
 """Side at least at which motion is looked for; smaller pictures are enlarged for it."""
@@ -50,6 +50,19 @@ def flicker(swaps: tuple[F32, F32], targets: tuple[F32, F32], mask: F32) -> Flic
         swap=_difference(_moved(swaps[0], back), swaps[1], mask),
         target=_difference(_moved(targets[0], back), targets[1], mask),
     )
+
+
+def aligned_flicker(swaps: tuple[F32, F32], targets: tuple[F32, F32], mask: F32) -> Flicker:
+    """Return the same for faces that were brought to one place, so that little motion is left and none is looked for.
+
+    What moves within the face counts for both, and mostly cancels in ``excess``; it costs a fraction of ``flicker``.
+
+    Args:
+        swaps: The earlier and the later swap, float32 (S, S, 3), 0 to 1.
+        targets: The faces that they are made from.
+        mask: float32 (S, S), 0 to 1, how much each pixel of the later frame counts.
+    """
+    return Flicker(_difference(*swaps, mask), _difference(*targets, mask))
 
 
 def _flow(one: F32, other: F32) -> F32:

@@ -16,10 +16,11 @@ from understudy_sdk import Frame, InvalidValueError, Layer, Region
 from .checks import check_mergeable, refuse_unlike
 from .chroma import bring_down, bring_up, cells_touched
 from .clip import ClipInfo
-from .color import code_steps, gray_levels, swscale_matrix, to_rgb
+from .codes import codes_of, rgb_of_codes
+from .color import code_steps, gray_levels, swscale_matrix
 from .fields import field_of, full_height
 from .laying import Laying, PlaneChange
-from .light import light_of, shown_light
+from .light import light_of
 from .orientation import Box
 from .planes import PixelLayout, layout_of, samples
 
@@ -117,6 +118,15 @@ class DecodedFrame:
             self._is_own = True
         return Laying(box, mask, tuple(self._add(layout, box, steps, covered)))
 
+    def planes(self) -> tuple[npt.NDArray[Any], ...]:
+        """View the frame's samples, channel by channel, as stored; they are not to be changed, nor kept.
+
+        Raises:
+            MediaError: If the clip's pixel format cannot be reached, or the frame is unlike the clip's first frames.
+        """
+        layout = self._reachable()
+        return tuple(samples(self._picture, layout, channel) for channel in range(len(layout.channels)))
+
     def to_av(self) -> av.VideoFrame:
         """Give the frame for encoding: as stored (not turned), with its time and the clip's colour tags.
 
@@ -166,17 +176,9 @@ class DecodedFrame:
         """Convert a stored box, which lies on the chroma grid, to float32 RGB."""
         x0, y0, x1, y1 = box
         planes = [samples(picture, layout, channel) for channel in range(len(layout.channels))]
-        if layout.model == "ycc":
-            luma = _codes(planes[0][y0:y1, x0:x1], layout)
-            return to_rgb([luma, *(_raised(plane, layout, box) for plane in planes[1:])], self._info.color)
-        if layout.model == "gray":
-            zero, span = gray_levels(self._info.color)
-            gray = (_codes(planes[0][y0:y1, x0:x1], layout) - np.float32(zero)) * np.float32(1 / span)
-            return np.repeat(gray[..., None], 3, axis=2)
-        rgb = np.empty((y1 - y0, x1 - x0, 3), np.float32)
-        for channel, plane in enumerate(planes):
-            np.multiply(_codes(plane[y0:y1, x0:x1], layout), np.float32(1 / layout.top), out=rgb[..., channel])
-        return rgb
+        first = codes_of(planes[0][y0:y1, x0:x1], layout)
+        others = (_raised(plane, layout, box) for plane in planes[1:])
+        return rgb_of_codes([first, *others], layout, self._info.color)
 
     def _add(
         self, layout: PixelLayout, box: Box, steps: list[F32], covered: npt.NDArray[np.bool_]
@@ -215,20 +217,14 @@ def _on_chroma_grid(box: Box, layout: PixelLayout, width: int, height: int) -> B
     return x0 // across * across, y0 // down * down, x1, y1
 
 
-def _codes(stored: npt.NDArray[Any], layout: PixelLayout) -> F32:
-    if layout.is_float:
-        return shown_light(stored)
-    return (stored >> layout.shift if layout.shift else stored).astype(np.float32)
-
-
 def _raised(plane: npt.NDArray[Any], layout: PixelLayout, box: Box) -> F32:
     """Bring the chroma of a stored box up to the luma grid."""
     x0, y0, x1, y1 = box
     if layout.sub_x == layout.sub_y == 1:
-        return _codes(plane[y0:y1, x0:x1], layout)
+        return codes_of(plane[y0:y1, x0:x1], layout)
     (top, bottom), rows = _span(y0, y1, layout.sub_y, plane.shape[0])
     (left, right), columns = _span(x0, x1, layout.sub_x, plane.shape[1])
-    coarse = np.pad(_codes(plane[rows, columns], layout), ((top, bottom), (left, right)), mode="edge")
+    coarse = np.pad(codes_of(plane[rows, columns], layout), ((top, bottom), (left, right)), mode="edge")
     tall = bring_up(coarse, 0, layout.sub_y, is_between=True)[: y1 - y0]
     return bring_up(tall, 1, layout.sub_x, is_between=layout.is_between)[:, : x1 - x0]
 
@@ -261,7 +257,7 @@ def _change(
 ) -> PlaneChange:
     left, top = at
     stored = plane[top : top + where.shape[0], left : left + where.shape[1]]
-    before = _codes(stored, layout)
+    before = codes_of(stored, layout)
     changed = before + step
     if layout.is_float:
         np.copyto(stored, light_of(changed), where=where & (step != 0))

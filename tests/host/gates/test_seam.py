@@ -1,8 +1,8 @@
-"""Does the seam's energy tell a hard edge from a soft one, and from none?"""
+"""Does a seam's energy say how hard a step a mask leaves?"""
 
 import numpy as np
 
-from understudy.comparing.faces_measured import seam_energy
+from understudy.gates.seam import seam_of
 
 
 def disc(softness):
@@ -15,14 +15,14 @@ def test_a_step_at_the_edge_has_energy_and_a_soft_one_less_and_no_change_none():
     found = []
     for softness in (0.5, 4.0, 12.0):
         mask = disc(softness)
-        found.append(seam_energy(before, before + 0.2 * mask[..., None], mask))
+        found.append(seam_of(before, before + 0.2 * mask[..., None], mask).added)
     assert found[0] > 1.5 * found[1] > 3 * found[2] > 0
-    assert seam_energy(before, before, disc(4.0)) == 0.0
-    assert seam_energy(before, before, np.zeros((64, 64), np.float32)) is None
+    assert seam_of(before, before, disc(4.0)).added == 0.0
+    assert seam_of(before, before, np.zeros((64, 64), np.float32)) is None
 
 
 def test_a_ramp_of_known_steepness_measures_that():
     before = np.zeros((64, 64, 3), np.float32)
     mask = np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1))
     after = before + mask[..., None] * 0.5
-    assert abs(seam_energy(before, after, mask) - 0.5 * 255 / 63) < 0.15
+    assert abs(seam_of(before, after, mask).added - 0.5 * 255 / 63) < 0.15

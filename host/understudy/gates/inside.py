@@ -1,0 +1,89 @@
+"""How does a merged face differ from the target's in colour and sharpness?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from understudy.quality.similarity import color_difference
+from understudy_sdk.types import F32
+
+__all__ = ["color_shift", "relative_sharpness"]
+
+_CELLS: Final = 6
+_LEAST_SHARE: Final = 0.1
+"""How much of a cell the mask covers at least for its mean colour to count."""
+
+_INSIDE: Final = 0.9
+_LEAST_PX: Final = 32
+_RING_PX: Final = 96
+_FLOOR: Final = 0.5
+"""Levels of 255 of fine detail that nobody sees; added to both sides of a ratio."""
+
+
+def color_shift(before: F32, after: F32, mask: F32) -> float | None:
+    """Return how far the colours of a face moved, CIEDE2000; None where the mask covers too little.
+
+    Mean colours are compared, cell by cell of a grid over the picture, so that other features at the same place count
+    for little.
+
+    Args:
+        before: float32 (h, w, 3), 0 to 1, the picture as it was; float numbers are taken for sRGB.
+        after: The same part, merged.
+        mask: float32 (h, w), how much of each pixel is the swap's.
+    """
+    share = _cells(mask)
+    weights = np.where(share >= _LEAST_SHARE, share, np.float32(0))
+    if not weights.any():
+        return None
+    one, other = (_cells(rgb * mask[..., None]) / np.maximum(share, 1e-6)[..., None] for rgb in (before, after))
+    return color_difference(np.clip(one, 0, 1), np.clip(other, 0, 1), weights)
+
+
+def relative_sharpness(before: F32, after: F32, mask: F32) -> float | None:
+    """Return how sharp a face is against a ring around it, over the same before; None where the mask covers too little.
+
+    Args:
+        before: float32 (h, w), brightness as it was, in levels of 255.
+        after: The same part, merged.
+        mask: float32 (h, w), how much of each pixel is the swap's.
+    """
+    inside = (mask > _INSIDE * float(mask.max(initial=0.0))).astype(np.float32)
+    if inside.sum() < _LEAST_PX:
+        return None
+    ring = _ring(mask)
+    was, now = (_against(_detail(picture), inside, ring) for picture in (before, after))
+    return now / was
+
+
+def _cells(picture: F32) -> F32:
+    """Return mean values in the cells of a grid; what is left over at the right and below falls away."""
+    height, width = (max(side // _CELLS * _CELLS, 1) for side in picture.shape[:2])
+    part = picture[:height, :width]
+    return np.asarray(cv2.resize(part, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _ring(mask: F32) -> F32:
+    """Return what lies around a mask, an eighth of its size wide: float32 (h, w), 0 or 1."""
+    height, width = mask.shape
+    scale = min(_RING_PX / max(height, width), 1.0)  # its outer edge need not be precise
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    small = (cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR) > 0).astype(np.float32)
+    reach = max(round(float(np.sqrt(small.sum())) / 8), 1)
+    wide = cv2.dilate(small, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    around = np.asarray(cv2.resize(wide, (width, height), interpolation=cv2.INTER_NEAREST), np.float32)
+    around[mask > 0] = 0.0
+    return around
+
+
+def _detail(picture: F32) -> F32:
+    found = np.asarray(cv2.Laplacian(picture, cv2.CV_32F), np.float32)
+    return np.abs(found, out=found)
+
+
+def _against(detail: F32, inside: F32, ring: F32) -> float:
+    size = float(ring.sum())
+    around = float(np.vdot(detail, ring)) / size if size >= _LEAST_PX else 0.0
+    return (float(np.vdot(detail, inside)) / float(inside.sum()) + _FLOOR) / (around + _FLOOR)
