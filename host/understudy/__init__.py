@@ -35,6 +35,7 @@ __all__ = [
     "PhaseStatus",
     "PluginFailedError",
     "PreviewWritten",
+    "ProcessDiedError",
     "Progressed",
     "ProjectError",
     "ProjectReport",
@@ -79,6 +80,7 @@ if TYPE_CHECKING:  # what stands here for editors and type checkers stands in _P
         DeviceError,
         MediaError,
         PluginFailedError,
+        ProcessDiedError,
         ProjectError,
         RequestError,
         StageYieldError,
@@ -109,8 +111,9 @@ else:
         "understudy.cancelling": "Cancel",
         "understudy.comparing": "Comparison",
         "understudy.doctor": "examine",
-        "understudy.errors": "AmbiguousPluginError Cancelled DeviceError MediaError PluginFailedError ProjectError "
-        "RequestError StageYieldError StoreError TrainingError UnknownPluginError WeightsError",
+        "understudy.errors": "AmbiguousPluginError Cancelled DeviceError MediaError PluginFailedError "
+        "ProcessDiedError ProjectError RequestError StageYieldError StoreError TrainingError UnknownPluginError "
+        "WeightsError",
         "understudy.events": "CheckpointSaved ClipWritten Event Message PageWritten PhaseFinished PhaseStarted "
         "PreviewWritten Progressed",
         "understudy.phases": "Garbage PhaseStatus RunResult clean clean_plan status",

@@ -69,10 +69,16 @@ def test_faults_of_a_schedule_are_told_with_their_places(problems):
         "{after: 9, set: {batchsize: 3}}]}"
     )
     assert found == [
-        "swaps.0.model.schedule.0.set.resolution: stays as it is from the first step on; these may change: batch_size",
+        (
+            "swaps.0.model.schedule.0.set.resolution: stays as it is from the first step on; these may change: "
+            "batch_size, morph"
+        ),
         "swaps.0.model.schedule.1.after: must be more than 5, where the change before it comes",
-        "swaps.0.model.schedule.1.set.batch_size: must be at least 1, but is 0",
-        "swaps.0.model.schedule.2.set.batchsize: unknown key. Did you mean 'batch_size'?",
+        "swaps.0.model.schedule.1.set.batch_size: must be at least 1, but is 0 (the settings of understudy-fakes 1.0)",
+        (
+            "swaps.0.model.schedule.2.set.batchsize: unknown key. Did you mean 'batch_size'? (the settings of "
+            "understudy-fakes 1.0)"
+        ),
     ]
 
 

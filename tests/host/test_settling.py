@@ -14,7 +14,7 @@ from understudy_sdk import Face, FaceType
 from understudy_sdk.landmarks import TEMPLATE
 
 FRAMES = 200
-INFO = SimpleNamespace(breaks=None, time_base=Fraction(1, 25))
+INFO = SimpleNamespace(breaks=None, is_loose=False, time_base=Fraction(1, 25))
 GAPS = {0: (62, 63, 64, 65), 1: (127, 190, 191)}  # across a border, before one, at the end
 LATE = {1: 30}  # the first frame of the second person
 SIZE_PX = 60

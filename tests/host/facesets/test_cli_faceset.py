@@ -160,7 +160,7 @@ def test_view(cli, folder, tmp_path):
 
 
 def test_a_faceset_of_a_project(cli, folder, project_file, fake_registry, monkeypatch, tmp_path):
-    for where in ("understudy.plugins.discover", "understudy.facesets.opening.discover"):
+    for where in ("understudy.plugins.discover", "understudy.facesets.opening.discover_for"):
         monkeypatch.setattr(where, lambda *_: fake_registry)
     path = project_file(("scene: {clips: [scene.mp4]}", f"scene: {{clips: [scene.mp4]}}\n  ready: {{faces: {folder}}}"))
     assert json.loads(cli("info", path, "ready", "--json").out)["faces"] == 6

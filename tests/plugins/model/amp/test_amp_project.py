@@ -28,11 +28,11 @@ swaps:
 
 
 @pytest.fixture
-def load(tmp_path):
+def load(tmp_path, drawn_clip):
     """Give a function that returns a project whose model is AMP with these settings."""
     registry = discover()
     for name in ("anna.mp4", "scene.mp4"):
-        (tmp_path / name).touch()
+        drawn_clip(tmp_path / name, frames=2)
 
     def make(settings="", schedule=""):
         path = tmp_path / "project.yaml"
