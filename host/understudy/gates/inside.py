@@ -18,7 +18,6 @@ _LEAST_SHARE: Final = 0.1
 
 _INSIDE: Final = 0.9
 _LEAST_PX: Final = 32
-_RING_PX: Final = 96
 _FLOOR: Final = 0.5
 """Levels of 255 of fine detail that nobody sees; added to both sides of a ratio."""
 
@@ -46,7 +45,7 @@ def relative_sharpness(before: F32, after: F32, mask: F32) -> float | None:
     """Return how sharp a face is against a ring around it, over the same before; None where the mask covers too little.
 
     Args:
-        before: float32 (h, w), brightness as it was, in levels of 255.
+        before: float32 (h, w, 3), 0 to 1, the picture as it was; small ones leave out what is mostly noise.
         after: The same part, merged.
         mask: float32 (h, w), how much of each pixel is the swap's.
     """
@@ -67,19 +66,15 @@ def _cells(picture: F32) -> F32:
 
 def _ring(mask: F32) -> F32:
     """Return what lies around a mask, an eighth of its size wide: float32 (h, w), 0 or 1."""
-    height, width = mask.shape
-    scale = min(_RING_PX / max(height, width), 1.0)  # its outer edge need not be precise
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    small = (cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR) > 0).astype(np.float32)
-    reach = max(round(float(np.sqrt(small.sum())) / 8), 1)
-    wide = cv2.dilate(small, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    around = np.asarray(cv2.resize(wide, (width, height), interpolation=cv2.INTER_NEAREST), np.float32)
-    around[mask > 0] = 0.0
-    return around
+    covered = (mask > 0).astype(np.float32)
+    reach = max(round(float(np.sqrt(covered.sum())) / 8), 1)
+    return np.asarray(cv2.dilate(covered, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) - covered, np.float32)
 
 
-def _detail(picture: F32) -> F32:
-    found = np.asarray(cv2.Laplacian(picture, cv2.CV_32F), np.float32)
+def _detail(rgb: F32) -> F32:
+    """Return how far brightness lies from its surroundings, in levels of 255."""
+    gray = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
+    found = np.asarray(cv2.Laplacian(gray, cv2.CV_32F, scale=255), np.float32)
     return np.abs(found, out=found)
 
 

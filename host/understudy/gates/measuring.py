@@ -81,7 +81,7 @@ class FrameMeter:
             seam_added=seam.added if seam else None,
             color=color_shift(small.before, small.after, small.mask),
             flicker=self._flicker(small, one),
-            sharpness=relative_sharpness(small.light_before, small.light_after, small.full_mask),
+            sharpness=relative_sharpness(small.before, small.after, small.mask),
         )
 
     def _flicker(self, small: SmallFace, one: Laid) -> float | None:

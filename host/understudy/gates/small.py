@@ -33,18 +33,12 @@ class SmallFace:
         before: float32 (h, w, 3), 0 to 1, upright; no side is longer than 128 px.
         after: The same part, merged.
         mask: float32 (h, w), how much of each pixel is the swap's; its greatest value is 1 where it shows at all.
-        light_before: float32 (H, W), brightness at full size, in levels of 255; as stored, not turned.
-        light_after: The same part, merged.
-        full_mask: float32 (H, W), the mask over them.
         to_square: float64 (2, 3), from the small pictures' pixels to those of the crop's square at 64 px.
     """
 
     before: F32
     after: F32
     mask: F32
-    light_before: F32
-    light_after: F32
-    full_mask: F32
     to_square: F64
 
     def square(self, picture: F32) -> F32:
@@ -77,11 +71,8 @@ def small_face(planes: Sequence[Samples], laid: Laid, info: ClipInfo, layout: Pi
     before, after = (_small_rgb(codes, layout, info, factor) for codes in (was, now))
     mask = laid.laying.mask / max(float(laid.laying.mask.max(initial=0.0)), 1e-6)
     small_mask = np.ascontiguousarray(info.orientation.upright(_shrunk(mask, mask.shape, factor)))
-    place = 1 if layout.model == "rgb" else 0
-    levels = np.float32(255 / layout.top)
-    light_before, light_after = (codes[place] if levels == 1 else codes[place] * levels for codes in (was, now))
     to_square = _to_square(laid, small_mask, factor, info.orientation)
-    return SmallFace(before, after, small_mask, light_before, light_after, mask, to_square)
+    return SmallFace(before, after, small_mask, to_square)
 
 
 def _factor(shape: tuple[int, ...]) -> int:

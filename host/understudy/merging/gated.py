@@ -43,13 +43,18 @@ class ClipGates:
         """How many frames belong to chunks that were not measured."""
         return sum(stop - first for first, stop in self._paths if not self.has((first, stop)))
 
+    @property
+    def records(self) -> tuple[Path, ...]:
+        """The files that are there, in the order of the clip."""
+        return tuple(path for path in self._paths.values() if path.is_file())
+
     def figures(self) -> list[FrameFigures]:
         """Return the figures of all frames that were measured, in order.
 
         Raises:
             StoreError: When a file is damaged; it is named.
         """
-        return read_figures(self._paths.values())
+        return read_figures(self.records)
 
     def drop_old(self) -> None:
         """Delete figures of faces as they were before."""

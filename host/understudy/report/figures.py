@@ -8,7 +8,18 @@ from typing import Any
 from understudy.quality.result import Result
 from understudy.steadiness import TrackFigures
 
-__all__ = ["ChangeReport", "ClipReport", "FacesetReport", "PersonReport", "ProjectReport", "Span", "TrainingReport"]
+__all__ = [
+    "ChangeReport",
+    "ClipReport",
+    "FacesetReport",
+    "MergeReport",
+    "MergedFrame",
+    "MergedSwap",
+    "PersonReport",
+    "ProjectReport",
+    "Span",
+    "TrainingReport",
+]
 
 Span = tuple[int, int]
 """First and last frame of frames that follow each other."""
@@ -155,6 +166,81 @@ class TrainingReport:
 
 
 @dataclass(frozen=True, slots=True)
+class MergedSwap:
+    """What the faces of one swap measure in a merged clip.
+
+    Attributes:
+        index: The swap's position in the project.
+        name: Source and target.
+        faces: How many were measured.
+        spreads: Of each measure the value that a tenth lies below, the median, and that which a tenth lies above.
+    """
+
+    index: int
+    name: str
+    faces: int
+    spreads: dict[str, tuple[float, float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class MergedFrame:
+    """A merged frame that sticks out in one measure.
+
+    Attributes:
+        frame: Its position in the clip, from 0.
+        timecode: Its time code, counted as the project counts.
+        measure: ``seam``, ``color``, ``flicker`` or ``sharpness``, or ``outside``: samples changed under no mask.
+        value: What it measures.
+        usual: The median of its track; None where nothing is usual.
+        score: How far beyond what is allowed; 1 is just so.
+        swap: The swap's position in the project; None where it is about the whole frame.
+        track: The face's track; likewise.
+        face: The face's name in the target's faceset; likewise empty.
+        box: The face's box in px; likewise None.
+    """
+
+    frame: int
+    timecode: str
+    measure: str
+    value: float
+    usual: float | None
+    score: float
+    swap: int | None
+    track: int | None
+    face: str
+    box: tuple[float, float, float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeReport:
+    """What is measured of a merged clip.
+
+    Attributes:
+        name: The clip's file name.
+        output: What it is merged into.
+        frames: How many the clip has.
+        done: How many of them are merged.
+        measured: How many of those belong to chunks that were measured.
+        whole: In how many all of the picture was compared with the clip's.
+        outside: Samples changed that lie under no mask.
+        swaps: Figures of each swap.
+        sticking_out: Frames that stick out, in their order, each once for each measure and face.
+        records: Files with the figures of every frame, a JSON line each.
+    """
+
+    name: str
+    output: str
+    frames: int
+    done: int
+    measured: int
+    whole: int
+    outside: int
+    swaps: tuple[MergedSwap, ...]
+    sticking_out: tuple[MergedFrame, ...]
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectReport:
     """All figures of a project.
 
@@ -165,6 +251,7 @@ class ProjectReport:
         facesets: Those of which something is extracted, in the project's order.
         unextracted: Names of those of which nothing is.
         trainings: Those that have begun, and models that need none, in the order of the swaps.
+        merges: Clips of which something is merged.
     """
 
     name: str
@@ -173,6 +260,7 @@ class ProjectReport:
     facesets: tuple[FacesetReport, ...]
     unextracted: tuple[str, ...]
     trainings: tuple[TrainingReport, ...]
+    merges: tuple[MergeReport, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures as plain lists, texts and numbers."""

@@ -19,6 +19,7 @@ from understudy.video import fingerprint, probe
 
 from .choices import choices_of
 from .figures import ClipReport, FacesetReport, PersonReport, ProjectReport, Span
+from .merges import merges_of
 from .rows import rows_of_track
 from .trainings import trainings_of
 from .wording import spans_of
@@ -53,6 +54,7 @@ def gather(project: LoadedProject, progress: Progress) -> ProjectReport:
         facesets=tuple(found),
         unextracted=tuple(missing),
         trainings=tuple(trainings_of(work, project, progress)),
+        merges=tuple(merges_of(work, project, progress)),
     )
 
 

@@ -11,6 +11,7 @@ from understudy.project import LoadedProject
 from understudy.store import WorkFolder
 
 from .figures import FacesetReport, ProjectReport
+from .merge_section import MERGES_ID, merges_section
 from .sections import clip_id, faceset_id, faceset_section, shown_tracks
 from .style import STYLE
 from .track_section import track_id
@@ -40,6 +41,8 @@ def page(project: LoadedProject, report: ProjectReport, progress: Progress) -> I
         progress.finish()
     if report.trainings:
         yield from training_section(report.trainings)
+    if report.merges:
+        yield from merges_section(project, report.merges)
     yield f"<footer>Made with Understudy {text(report.version)}</footer></main></div></body></html>\n"
 
 
@@ -47,6 +50,8 @@ def _contents(report: ProjectReport) -> str:
     items = [_faceset_contents(faceset) for faceset in report.facesets]
     if report.trainings:
         items.append(f'<li><a href="#{TRAINING_ID}">Training</a></li>')
+    if report.merges:
+        items.append(f'<li><a href="#{MERGES_ID}">Merged clips</a></li>')
     return f'<nav aria-label="Contents"><h2>Contents</h2><ul>{"".join(items)}</ul></nav>'
 
 

@@ -51,7 +51,7 @@ p { margin: 0 0 1rem; }
   min-width: 7rem; }
 .summary b { display: block; font-size: 1.35rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .summary span { color: var(--soft); font-size: 13px; }
-.faceset, .training { background: var(--paper); border: 1px solid var(--line); border-radius: 10px;
+.faceset, .training, .merged { background: var(--paper); border: 1px solid var(--line); border-radius: 10px;
   padding: 1.5rem; margin-bottom: 2rem; }
 .clip { border-top: 1px solid var(--line); margin-top: 1.5rem; padding-top: 1.25rem; }
 .track { border: 1px solid var(--line); border-radius: 8px; margin-top: 1.25rem; padding: 1rem 1.1rem; }
@@ -89,6 +89,8 @@ summary { cursor: pointer; color: var(--accent); font-size: 14px; margin-bottom:
 .tiles .filled { color: var(--filled); }
 .tiles .hand { color: var(--accent); }
 .tiles .aside { color: var(--missing); }
+.tiles.pairs { grid-template-columns: repeat(auto-fill, minmax(16rem, 1fr)); }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 2px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1rem 1.5rem;
   margin-bottom: 1.25rem; }
 .chart { margin: 0; break-inside: avoid; }
@@ -136,7 +138,7 @@ footer { color: var(--soft); font-size: 13px; }
   .layout { display: block; max-width: none; }
   nav { display: none; }
   main { padding: 0; }
-  .faceset, .training, .track { border: 0; padding: 0; }
+  .faceset, .training, .merged, .track { border: 0; padding: 0; }
   .scroll, .chart.wide { overflow: visible; }
   .chart.wide svg { min-width: 0; }
   .tiles, tr, .columns > * { break-inside: avoid; }

@@ -17,13 +17,14 @@ from understudy_sdk.types import U8
 
 from .wording import short_clock, text
 
-__all__ = ["TILES", "face_tiles", "picture_file", "spread", "thumbnail"]
+__all__ = ["TILES", "face_tiles", "part_tile", "picture_file", "spread", "thumbnail"]
 
 TILES: Final = 24
 """Faces that a sheet shows at most."""
 
 _TILE_PX: Final = 128
 _THUMBNAIL_PX: Final = 64
+_PART_PX: Final = 200
 _QUALITY: Final = 82
 _WIDEST_PX: Final = 1200
 
@@ -58,6 +59,18 @@ def picture_file(path: Path, what: str, *, widest_px: int = _WIDEST_PX) -> str:
         size = (widest_px, max(round(height * widest_px / width), 1))
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
     return f'<img class="sheet" {_source(picture)} alt="{text(what)}">'
+
+
+def part_tile(picture: U8, view: tuple[float, float, float, float], what: str) -> str:
+    """Return a square part of a picture, x0 y0 x1 y1 in px; where it reaches beyond, the picture's edge goes on."""
+    scale = _PART_PX / (view[2] - view[0])
+    matrix = np.array([[scale, 0, -view[0] * scale], [0, scale, -view[1] * scale]])
+    if scale < 1:  # warping alone would skip pixels
+        size = max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1)
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        matrix[:, :2] = np.eye(2)
+    part = cv2.warpAffine(picture, matrix, (_PART_PX, _PART_PX), borderMode=cv2.BORDER_REPLICATE)
+    return f'<img {_source(np.asarray(part, np.uint8))} width="{_PART_PX}" height="{_PART_PX}" alt="{text(what)}">'
 
 
 def spread(names: Sequence[str], most: int = TILES) -> list[str]:

@@ -1,4 +1,4 @@
-"""A clip with a textured face on which layers are laid by hand, so that each can be wrong in one way."""
+"""A project on drawn clips; and a textured face on which layers are laid by hand, so that each is wrong in one way."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import numpy as np
 import pytest
 
 from understudy.gates.measuring import FrameMeter
+from understudy.merging import recipe
+from understudy.phases import run
+from understudy.plugins import discover
+from understudy.progress import Silent
+from understudy.project import load_project
 from understudy.swapping import Laid
 from understudy.video import ClipReader, probe
 from understudy_sdk import Crop, FaceType, Layer
@@ -76,3 +81,60 @@ def bench(tmp_path, drawn_clip):
         return Bench(tmp_path / "clip.nut")
 
     return make
+
+
+PROJECT = """
+understudy: 1
+consent: {basis: synthetic, statement: Drawn squares agree to everything}
+device: cpu
+facesets: {red: {clips: [red.mkv]}, blue: {clips: [blue.mkv]}}
+extract:
+  {detector: {use: square}, aligner: {use: square}, masker: {use: hull}, crop_size: 64, fill_gaps_s: 0, steadiness: 0}
+swaps:
+  - source: red
+    target: blue
+    model: {use: mirror}
+    merger: {use: overlay, with: {mask_erode_px: 4, mask_blur_px: 8, color_transfer: none}}
+output: {path: out.mkv, video: {codec: ffv1, crf: null, preset: null}}
+"""
+
+
+class Listener(Silent):
+    """Keeps what is said, and how much there was to do."""
+
+    def __init__(self):
+        self.said, self.phases = [], []
+
+    def say(self, text):
+        self.said.append(text)
+
+    def start(self, phase, total, unit, *, done=0, device=""):
+        self.phases.append((phase, total, done))
+
+
+class Project:
+    """A project on two drawn clips."""
+
+    def __init__(self, folder, registry):
+        self.folder, self.registry = folder, registry
+
+    def load(self, *changes):
+        return load_project(self.folder / "p.yaml", self.registry, changes)
+
+    def run(self, *changes, **options):
+        listener = Listener()
+        run(self.load(*changes), progress=listener, **options)
+        return listener
+
+    def records(self):
+        return sorted((self.folder / "p.work" / "merge").glob("blue-gates-*/chunk-*.jsonl"))
+
+
+@pytest.fixture
+def project(tmp_path, square_plugin, monkeypatch, drawn_clip):
+    monkeypatch.syspath_prepend(str(square_plugin))
+    monkeypatch.setattr(recipe, "CHUNK_FRAMES", 3)
+    drawn_clip(tmp_path / "red.mkv", frames=2, hue=1, codec="ffv1", options={})
+    drawn_clip(tmp_path / "blue.mkv", frames=7, hue=2, codec="ffv1", options={}, pix_fmt="yuv420p", without_face=(4,))
+    (tmp_path / "p.yaml").write_text(PROJECT)
+    return Project(tmp_path, discover())
