@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from understudy.errors import StoreError
 from understudy.gates import FrameFigures, GateMaker, gates_artifact, outliers_of, read_figures, record_path
 from understudy.store import Artifact, WorkFolder
 
@@ -64,12 +65,11 @@ class ClipGates:
                 old.unlink()
 
     def words(self) -> str:
-        """Say what is not as it should be, or return an empty text.
-
-        Raises:
-            StoreError: When a file is damaged; it is named.
-        """
-        frames = self.figures()
+        """Say what is not as it should be, or return an empty text."""
+        try:
+            frames = self.figures()
+        except StoreError as error:  # the clip itself is in place
+            return str(error)
         outside = sum(one.outside > 0 for one in frames)
         far = len({one.frame for one in outliers_of(frames) if one.face is not None})
         said = [f"samples changed outside the mask in {_frames(outside)}"] if outside else []

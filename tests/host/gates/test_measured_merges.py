@@ -114,3 +114,5 @@ def test_a_damaged_record_is_named_with_what_to_do(project):
     project.records()[0].write_text('{"frame": 0')
     with pytest.raises(StoreError, match=r"chunk-00000000.*(?s:.*)merge --measure"):
         read_figures(project.records())
+    said = project.run("swaps.0.ranges=[{from: 5, to: 7, skip: true}]").said  # the merge itself is none the worse
+    assert any(text.startswith("out.mkv: ") and "cannot be read" in text for text in said)
