@@ -18,12 +18,12 @@ from understudy_sdk import (
     Enhancer,
     Resources,
     StageConfig,
-    StageError,
     StageSpec,
     UrlSource,
     WeightFile,
     hookimpl,
 )
+from understudy_sdk.onnx_files.needing import needing_onnxruntime
 
 __all__ = ["GFPGAN", "OnnxRestorerConfig", "understudy_enhancers"]
 
@@ -92,15 +92,8 @@ class OnnxRestorerConfig(StageConfig):
 
 
 def _build(config: OnnxRestorerConfig, resources: Resources) -> Enhancer:
-    try:
+    with needing_onnxruntime("the enhancer 'onnx_restorer'"):
         from .enhancer import OnnxRestorer
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] != "onnxruntime":
-            raise
-        raise StageError(
-            f"the enhancer 'onnx_restorer' plays files with onnxruntime, which does not load here: {error}\n"
-            '  install it: pip install "understudy[dfm]"'
-        ) from error
     return OnnxRestorer(config, resources)
 
 

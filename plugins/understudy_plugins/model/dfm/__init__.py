@@ -15,10 +15,10 @@ from understudy_sdk import (
     Model,
     Resources,
     StageConfig,
-    StageError,
     StageSpec,
     hookimpl,
 )
+from understudy_sdk.onnx_files.needing import needing_onnxruntime
 
 __all__ = ["DFMConfig", "understudy_models"]
 
@@ -81,15 +81,8 @@ class DFMConfig(StageConfig):
 
 
 def _build(config: DFMConfig, resources: Resources) -> Model:
-    try:
+    with needing_onnxruntime("the model 'dfm'"):
         from .model import DFMModel
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] != "onnxruntime":
-            raise
-        raise StageError(
-            f"the model 'dfm' plays files with onnxruntime, which does not load here: {error}\n"
-            '  install it: pip install "understudy[dfm]"'
-        ) from error
     return DFMModel(config, resources)
 
 
