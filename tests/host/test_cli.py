@@ -44,13 +44,13 @@ def ran(monkeypatch):
     """Give the calls that ``understudy.phases.run`` received in its stead."""
     calls = []
 
-    def run(project, *, phases, progress, for_s=None, cancel=None):
+    def run(project, *, phases, progress, for_s=None, cancel=None, jobs=1, measure=False):
         calls.append(SimpleNamespace(project=project, phases=tuple(phases), for_s=for_s))
         progress.start("extract anna", 4, "frames", done=1, device="cpu")
         progress.advance(3)
         progress.finish()
         progress.say("one frame could not be decoded")
-        return SimpleNamespace(outputs=(Path("out/done.mp4"),) if "merge" in phases else ())
+        return SimpleNamespace(outputs=(Path("out/done.mp4"),) if "merge" in phases else (), layers=())
 
     monkeypatch.setattr("understudy.phases.run", run)
     return calls
