@@ -44,7 +44,7 @@ def read_stored(path: Path) -> av.VideoFrame | None:
         return None
     if picture is None or picture.format.name == working_format(picture.format.name):
         return picture
-    return picture.reformat(format=working_format(picture.format.name))
+    return picture.reformat(format=working_format(picture.format.name), threads=1)
 
 
 def upright_picture(stored: av.VideoFrame, turn: Orientation) -> av.VideoFrame:

@@ -47,7 +47,7 @@ def matte_of(picture: av.VideoFrame, channel: Channel, path: Path) -> Matte:
     is_deep = max(component.bits for component in picture.format.components) > 8
     kind = np.uint16 if is_deep else np.uint8
     if channel == "luma" or (channel == "auto" and not has_alpha):
-        grey = picture.reformat(format="gray16le" if is_deep else "gray", dst_color_range=ColorRange.JPEG)  # full range
+        grey = picture.reformat(format="gray16le" if is_deep else "gray", dst_color_range=ColorRange.JPEG, threads=1)
         matte = np.asarray(grey.to_ndarray(), kind)
     else:
         rgba = np.asarray(picture.to_ndarray(format="rgba64le" if is_deep else "rgba"), kind)
