@@ -8,7 +8,7 @@ from __future__ import annotations
 from .averages import mean_figures
 from .figures import FaceFigures, FrameFigures
 from .limits import LIMITS, MEASURES, Outlier, outliers_of
-from .records import gates_artifact, read_figures, record_path
+from .records import gates_artifact, is_whole_record, read_figures, record_path
 from .taker import GateMaker
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "GateMaker",
     "Outlier",
     "gates_artifact",
+    "is_whole_record",
     "mean_figures",
     "outliers_of",
     "read_figures",

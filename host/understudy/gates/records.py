@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,10 +21,13 @@ from .figures import FrameFigures
 if TYPE_CHECKING:
     from understudy.merging import ClipJob
 
-__all__ = ["gates_artifact", "read_figures", "record_path", "write_figures"]
+__all__ = ["gates_artifact", "is_whole_record", "read_figures", "record_path", "write_figures"]
 
 FORMAT: Final = 1
 """Version of what is measured."""
+
+_DAMAGE: Final = (ValueError, KeyError, TypeError, AttributeError)
+"""What reading a damaged file meets: text that is none, no JSON, or other values than figures."""
 
 
 def gates_artifact(work: WorkFolder, job: ClipJob, recipe: Recipe) -> Artifact:
@@ -63,12 +67,30 @@ def read_figures(paths: Iterable[Path]) -> list[FrameFigures]:
     found = []
     for path in paths:
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-            found += [FrameFigures.of(json.loads(line)) for line in lines]
+            found += _figures_in(path)
         except FileNotFoundError:
             continue
-        except (ValueError, KeyError, TypeError, OSError) as error:
+        except (*_DAMAGE, OSError) as error:
             raise StoreError(
-                f"{path} cannot be read: {error}\n  delete it; understudy merge --measure measures its frames again"
+                f"{path} cannot be read: {error}\n  understudy merge --measure measures its frames again"
             ) from error
     return found
+
+
+def is_whole_record(path: Path, span: tuple[int, int]) -> bool:
+    """Tell whether a file holds figures of frames of a chunk, in order, and its last line is complete.
+
+    Frames that cannot be decoded have none, so fewer than the chunk's are no fault.
+    """
+    try:
+        frames = [one.frame for one in _figures_in(path)]
+    except (*_DAMAGE, OSError):
+        return False
+    return all(span[0] <= frame < span[1] for frame in frames) and all(a < b for a, b in pairwise(frames))
+
+
+def _figures_in(path: Path) -> list[FrameFigures]:
+    text = path.read_text(encoding="utf-8")
+    if text and not text.endswith("\n"):
+        raise ValueError("its last line is cut off")
+    return [FrameFigures.of(json.loads(line)) for line in text.splitlines()]

@@ -83,6 +83,8 @@ def merge_clip(
         encoding, is_paid = encoding_for(project.output.video, info), project.licence == PAID
         order = ClipOrder(job.clip, info, swaps, encoding, resources.device, job.label, is_paid)
         progress.start(f"merge {job.clip.name}", total, "frames", done=total - left, device=resources.device)
+        for path in filter(None, map(gates.damaged, missing)):
+            progress.say(f"{path} is damaged; the frames of its chunk are measured again")
         wanted = [
             Chunk(span, None if path.is_file() else path, (*layers.makers(path), *gates.makers(span)))
             for span, path in missing.items()

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from understudy.errors import StoreError
-from understudy.gates import FrameFigures, GateMaker, gates_artifact, outliers_of, read_figures, record_path
+from understudy.gates import (
+    FrameFigures,
+    GateMaker,
+    gates_artifact,
+    is_whole_record,
+    outliers_of,
+    read_figures,
+    record_path,
+)
 from understudy.store import Artifact, WorkFolder
 
 from .jobs import ClipJob
@@ -29,8 +37,13 @@ class ClipGates:
         self._paths = {span: record_path(self.artifact.folder, chunk.stem) for span, chunk in chunks.items()}
 
     def has(self, span: tuple[int, int]) -> bool:
-        """Tell whether a chunk was measured."""
-        return self._paths[span].is_file()
+        """Tell whether a chunk was measured, and its file is whole."""
+        return is_whole_record(self._paths[span], span)
+
+    def damaged(self, span: tuple[int, int]) -> Path | None:
+        """Return a chunk's file if it is there and damaged."""
+        path = self._paths[span]
+        return path if path.is_file() and not self.has(span) else None
 
     def makers(self, span: tuple[int, int]) -> tuple[GateMaker, ...]:
         """Return what measures a chunk while it is merged, if it was not yet."""
@@ -41,7 +54,7 @@ class ClipGates:
 
     @property
     def unmeasured(self) -> int:
-        """How many frames belong to chunks that were not measured."""
+        """How many frames belong to chunks that were not measured, or whose file is damaged."""
         return sum(stop - first for first, stop in self._paths if not self.has((first, stop)))
 
     @property

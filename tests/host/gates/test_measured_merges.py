@@ -116,3 +116,29 @@ def test_a_damaged_record_is_named_with_what_to_do(project):
         read_figures(project.records())
     said = project.run("swaps.0.ranges=[{from: 5, to: 7, skip: true}]").said  # the merge itself is none the worse
     assert any(text.startswith("out.mkv: ") and "cannot be read" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-5],
+        lambda text: text.replace('"outside"', '"inside"'),
+        lambda text: "".join(reversed(text.splitlines(keepends=True))),
+        lambda text: text.replace('"frame":4', '"frame":40'),
+        lambda text: "[]\n" + text,
+    ],
+    ids=["cut off", "no figures", "out of order", "of another chunk", "other values"],
+)
+def test_a_damaged_record_is_named_and_its_chunk_alone_is_measured_again(project, damage):
+    project.run()
+    stamps = {path: path.stat().st_mtime_ns for path in project.records()}
+    lost = project.records()[1]
+    content = lost.read_text()
+    lost.write_text(damage(content))
+    again = project.run(measure=True)
+    assert again.phases == [("merge blue.mkv", 7, 4)]
+    assert f"{lost} is damaged; the frames of its chunk are measured again" in again.said
+    assert lost.read_text() == content
+    del stamps[lost]
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+    assert project.run(measure=True).phases == []
