@@ -240,7 +240,7 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
     from understudy.phases import resources_for
     from understudy.predicting import AnswerBook, answers_of
     from understudy.store import WorkFolder
-    from understudy.swapping import mask_over_crop, reach
+    from understudy.swapping import mask_over_crop, reach, where_it_shows
     from understudy.video import ChunkWriter, ClipReader, encoding_for, probe
 
     resources, info, clock, count = resources_for(project), probe(clip), Clock(), 0
@@ -256,15 +256,17 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
                     spec, answer = book.answer(row.frame, row.name)  # type: ignore[misc]  # all are there
                     crop = placed_crop(answer.rgb, row.face, spec.face_type)
                 with clock.part("target's mask"):
-                    mask = mask_over_crop(faces.masks[row.name], row, spec)
+                    mask = mask_over_crop(faces.masks[row.name], row, crop)
                 with clock.part("region in"):
                     region = frame.region(*reach(crop, frame.size))
                 with clock.part("merging"):
                     layer = ready.mergers.get(swap.merger).merge(region, answer.swap, crop, mask)
-                with clock.part("marking"):
-                    layer = order.mark.laid(region, layer)
                 with clock.part("region out"):
-                    frame.lay(region, layer)
+                    shown, layer = where_it_shows(region, layer)
+                with clock.part("marking"):
+                    layer = order.mark.laid(layer, (shown.x0, shown.y0), frame.brightness(*shown.box))
+                with clock.part("region out"):
+                    frame.lay(shown, layer)
             with clock.part("encoding"):
                 writer.add(frame.to_av())
     return {name: seconds / count for name, seconds in clock.seconds.items()}

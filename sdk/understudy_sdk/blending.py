@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 from .blend_config import BlendConfig, PlainConfig
 from .color_transfer import recolored
 from .face_masks import MASK_SIZE, face_mask, kept_mask, weights_of
-from .placement import crop_to_region, pixels_per_pixel, placed_mask, placed_picture, trimmed
+from .placement import crop_to_region, pixels_per_pixel, placed_mask, placed_picture, shown_box, trimmed
 from .texture import textured
 from .types import Crop, Layer, Mask, Region, Swap
 from .warp import resize_square, warp_mask
 
-__all__ = ["BlendConfig", "PlainConfig", "frame_of_mask", "lay_face", "lay_picture", "recolored_swap", "target_face"]
+__all__ = [
+    "BlendConfig",
+    "PlainConfig",
+    "frame_of_mask",
+    "lay_face",
+    "lay_picture",
+    "margin_of",
+    "recolored_swap",
+    "target_face",
+]
 
 F32 = npt.NDArray[np.float32]
+
+_MARGIN_PX: Final = 4
+"""A cloned face is looked at a little beyond its mask; all else is not."""
 
 
 def lay_face(config: BlendConfig, region: Region, swap: Swap, crop: Crop, mask: Mask) -> Layer:
@@ -35,11 +49,19 @@ def lay_face(config: BlendConfig, region: Region, swap: Swap, crop: Crop, mask: 
         StageError: The settings ask for a mask that is not there.
     """
     shape = face_mask(config, swap, mask, frame_of_mask(config, region, crop))
-    layer = lay_picture(config, region, crop, recolored_swap(config, swap.rgb, region, crop, shape), shape)
+    rgb = recolored_swap(config, swap.rgb, region, crop, shape)
+    layer = lay_picture(config, region, crop, rgb, shape, margin_px=margin_of(config))
     return textured(config, layer, region, crop, swap)
 
 
-def lay_picture(config: PlainConfig, region: Region, crop: Crop, rgb: F32, shape: F32) -> Layer:
+def margin_of(config: BlendConfig) -> int | None:
+    """Return how much more of a picture than what shows is to be laid, in px; None is all, for texture looks around."""
+    return None if config.looks_around else _MARGIN_PX
+
+
+def lay_picture(
+    config: PlainConfig, region: Region, crop: Crop, rgb: F32, shape: F32, *, margin_px: int | None = None
+) -> Layer:
     """Return a picture of the crop's square over the region, where a mask of that square shows it.
 
     What the settings keep of the target's own eyes and mouth stays where it is, however the picture is moved.
@@ -50,13 +72,14 @@ def lay_picture(config: PlainConfig, region: Region, crop: Crop, rgb: F32, shape
         crop: The target's face.
         rgb: float32 (S, S, 3), the face that is laid.
         shape: float32 (S, S), 0 to 1, of any side.
+        margin_px: The picture is laid where it shows and so much around it, elsewhere is 0; None lays all of it.
     """
-    height, width = region.rgb.shape[:2]
     shown = placed_mask(config, crop, region, shape)
     kept = kept_mask(config, crop)
     if kept is not None:
-        shown *= 1.0 - warp_mask(kept, crop_to_region(crop, region, MASK_SIZE), (width, height))
-    return Layer(placed_picture(config, crop, region, rgb), shown)
+        shown *= 1.0 - warp_mask(kept, crop_to_region(crop, region, MASK_SIZE), region.size)
+    box = None if margin_px is None else shown_box(shown, margin_px)
+    return Layer(placed_picture(config, crop, region, rgb, box=box), shown)
 
 
 def frame_of_mask(config: PlainConfig, region: Region, crop: Crop) -> float:

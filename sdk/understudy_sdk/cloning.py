@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .blending import frame_of_mask, lay_picture, recolored_swap, target_face
+from .blending import frame_of_mask, lay_picture, margin_of, recolored_swap, target_face
 from .cloning_config import CloneConfig
 from .face_masks import face_mask, weights_of
 from .geometry import invert
@@ -58,7 +58,7 @@ def lay_clone(
     shape = face_mask(config, swap, mask, frame_of_mask(config, region, crop))
     is_before = config.color_order == "before_clone"
     rgb = recolored_swap(config, swap.rgb, region, crop, shape) if is_before else swap.rgb
-    layer = lay_picture(config, region, crop, rgb, shape)
+    layer = lay_picture(config, region, crop, rgb, shape, margin_px=margin_of(config))
     shows = layer.mask > _SHOWS_FROM
     _, _, width, height = cv2.boundingRect(shows.view(np.uint8))
     if min(width, height) < _SMALLEST_PX:

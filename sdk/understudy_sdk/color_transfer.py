@@ -20,6 +20,7 @@ __all__ = ["move_colors", "rct", "recolored", "to_lab"]
 
 F32 = npt.NDArray[np.float32]
 
+_LAB_ENDS: Final = (0.0, -127.0, -127.0), (100.0, 127.0, 127.0)
 _ON_WHOLE_CROP: Final = ("mkl", "idt")
 _THINNED_FROM_PX: Final = 192
 _MIX_LIGHTNESS: Final = 100 / 2.55  # at which DeepFaceLab's mix moves colours: 100 of 8 bits
@@ -187,8 +188,9 @@ def _moved_lab(lab: F32, gain: F32, offset: F32) -> F32:
     """Return ``lab * gain + offset``, cut to what L*a*b* holds."""
     affine = np.concatenate([np.diag(gain), offset[:, None]], axis=1)
     moved = np.asarray(cv2.transform(lab, affine), np.float32)  # many times faster than arrays of three columns
-    np.clip(moved[..., 0], 0.0, 100.0, out=moved[..., 0])
-    np.clip(moved[..., 1:], -127.0, 127.0, out=moved[..., 1:])
+    rows = moved.reshape(moved.shape[0], -1)  # whole rows are cut many times faster than arrays of three columns
+    low, high = (np.resize(np.array(end, np.float32), rows.shape[1]) for end in _LAB_ENDS)
+    np.clip(rows, low, high, out=rows)
     return moved
 
 

@@ -89,3 +89,8 @@ class TextureConfig(StageConfig):
             "face, by brightness; 1 makes it as strong as there.",
         ),
     ] = 0.0
+
+    @property
+    def looks_around(self) -> bool:
+        """Whether a pixel's texture comes from others around it, so that what lies beyond the mask counts."""
+        return bool(self.motion_blur or self.sharpen or self.denoise or self.bicubic_degrade or self.color_degrade)

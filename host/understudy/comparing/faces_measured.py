@@ -39,7 +39,7 @@ class MergedFace:
 
 def merged_face(rgb: U8, laid: Laid) -> MergedFace:
     """Return a face out of a merged frame, uint8 (H, W, 3)."""
-    crop, region = laid.crop, laid.region
+    crop, region = laid.crop, laid.shown
     size = crop.size
     in_crop = shift_origin(crop.frame_to_crop, region.x0, region.y0)
     height, width = laid.layer.mask.shape

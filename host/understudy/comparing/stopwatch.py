@@ -118,12 +118,11 @@ def merging_seconds(work: WorkFolder, job: ClipJob, laid: Sequence[Laid], resour
             continue
         model, merger = load_learnt(work, swap, resources, Silent()), swap.merger.build(resources)
         with blaming(swap.model.offer, "being timed"):
-            spec = model.crop_spec
             model.swap([own[0].crop])
             swaps, seconds = _timed(partial(model.swap, [one.crop for one in own]))
             swap_s += seconds
         with Faceset(faceset_artifact(work, swap.target).folder) as index:
-            masks = [mask_over_crop(index.mask_png(one.name), index.row(one.name), spec) for one in own]
+            masks = [mask_over_crop(index.mask_png(one.name), index.row(one.name), one.crop) for one in own]
         with blaming(swap.merger.offer, "being timed"):
             given = [(one.region, drawn, one.crop, mask) for one, drawn, mask in zip(own, swaps, masks, strict=True)]
             merger.merge(*given[0])

@@ -44,7 +44,7 @@ def _put(frame: DecodedFrame, words: str) -> Laying:
     margin = letters.shape[0] // 2
     y1, x1 = max(height - margin, 1), min(margin + letters.shape[1], width)
     region = frame.region(min(margin, width - 1), max(y1 - letters.shape[0], 0), x1, y1)
-    rows, columns = region.rgb.shape[:2]
+    columns, rows = region.size
     mask, ink = np.zeros((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
     high, wide = min(rows, letters.shape[0]), min(columns, letters.shape[1])
     mask[rows - high :, :wide], ink[rows - high :, :wide] = ground[-high:, :wide], letters[-high:, :wide]

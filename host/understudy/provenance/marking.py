@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from understudy_sdk import Layer, Region
+from understudy_sdk import Layer
 
 from .pattern import chips_across, grid_of, pattern_of
 
@@ -34,8 +34,9 @@ _WANTED: Final = 5.5
 _MOST: Final = 4.5
 """What is added at most, in the same measure."""
 
-_ROUNDS, _PACE = 16, 0.12
-"""Steps in which the changes are found; the pace at which they come nearer, below 1/8 so that they settle."""
+_ROUNDS, _PACE, _IMPETUS = 7, 0.12, 0.6
+"""Steps in which the changes are found; the pace at which they come nearer, below 1/8 so that they settle; and how much
+of a step the next one goes on with, which gets as far in less than half the steps."""
 
 _ENOUGH_CHIPS: Final = 2200.0
 """Chips of a face from which on it is marked more faintly, by the root of how many more there are; and how far."""
@@ -65,30 +66,34 @@ class FaceMark:
     height: int
     payload: int
 
-    def laid(self, region: Region, layer: Layer) -> Layer:
-        """Return the layer with the mark in its colours; its mask, and so what it covers, is the same."""
+    def laid(self, layer: Layer, at: tuple[int, int], before: F32) -> Layer:
+        """Return the layer with the mark in its colours; its mask, and so what it covers, is the same.
+
+        Args:
+            layer: What is laid over the frame.
+            at: The layer's left and upper edge in the upright frame.
+            before: float32 (h, w), 0 to 1: the brightness of the frame under it.
+        """
         rows, columns = grid_of(self.width, self.height, chips_across(self.width, self.height))
         height, width = layer.mask.shape
-        top, down = _shares(region.y0, height, self.height, rows)
-        left, along = _shares(region.x0, width, self.width, columns)
-        pattern = pattern_of(rows, columns, self.payload)[top : top + len(down), left : left + len(along)]
-        chips = np.asarray(down @ _shown(region, layer) @ along.T, np.float32)
+        down, along = _ruled(at[1], height, self.height, rows), _ruled(at[0], width, self.width, columns)
+        pattern = pattern_of(rows, columns, self.payload)[down.chips, along.chips]
+        chips = np.asarray(down.shares @ _shown(before, layer) @ along.shares.T, np.float32)
         count = float(layer.mask.sum()) * (rows / self.height) * (columns / self.width)
         steps = _steps(chips, pattern, _strength(count)) * np.float32(1 / 255)
-        row = _nearest(region.y0, height, self.height, rows)
-        column = _nearest(region.x0, width, self.width, columns)
-        wide = np.take(np.take(steps, row, axis=0), column, axis=1)
-        spread = cv2.blur(wide, (3, 3), borderType=cv2.BORDER_REFLECT)
+        spread = down.spread @ steps @ along.spread.T
         rgb = cv2.add(layer.rgb, cv2.cvtColor(spread, cv2.COLOR_GRAY2RGB))  # the same sums, in a third of the time
         return Layer(np.asarray(rgb, np.float32), layer.mask)
 
 
-def _shown(region: Region, layer: Layer) -> F32:
+def _shown(before: F32, layer: Layer) -> F32:
     """Return the brightness that will be seen, in levels of 255; under no mask a layer may hold anything."""
-    before = cv2.transform(region.rgb, _LUMA)
-    change = (cv2.transform(layer.rgb, _LUMA) - before) * layer.mask
+    change = np.asarray(cv2.transform(layer.rgb, _LUMA), np.float32) - before
+    change *= layer.mask
     change[layer.mask <= 0] = 0.0
-    return np.asarray((before + change) * np.float32(255), np.float32)
+    change += before
+    change *= np.float32(255)
+    return change
 
 
 def _strength(chips: float) -> float:
@@ -97,33 +102,54 @@ def _strength(chips: float) -> float:
 
 
 def _steps(chips: F32, pattern: F32, strength: float) -> F32:
-    """Return what is added to each chip, in levels of 255."""
+    """Return what is added to each chip, in levels of 255.
+
+    The steps down the gradient have impetus: B. T. Polyak, "Some methods of speeding up the convergence of iteration
+    methods", USSR Comput. Math. and Math. Physics 4(5), 1964, with the gradient taken ahead as by Nesterov.
+    """
     detail = chip_detail(chips)
-    busy = cv2.sqrt(np.maximum(cv2.blur(detail * detail, (5, 5), borderType=cv2.BORDER_REFLECT), 0.0))
+    busy = cv2.sqrt(cv2.blur(detail * detail, (5, 5), borderType=cv2.BORDER_REFLECT))
     hides = np.float32(strength) * np.clip(0.8 + 0.1 * busy, 0.95, 1.7)
-    steps = np.zeros_like(chips)
+    wanted, most = _WANTED * hides - pattern * detail, _MOST * hides
+    steps, ahead = np.zeros_like(chips), np.zeros_like(chips)
     for _ in range(_ROUNDS):
-        short = np.maximum(_WANTED * hides - pattern * chip_detail(chips + steps), 0.0)
-        steps += np.float32(_PACE) * chip_detail(np.asarray(pattern * short, np.float32))
-        np.clip(steps, -_MOST * hides, _MOST * hides, out=steps)
+        short = chip_detail(ahead)
+        short *= pattern
+        np.subtract(wanted, short, out=short)
+        np.maximum(short, 0.0, out=short)
+        short *= pattern
+        ahead += np.float32(_PACE) * chip_detail(short)
+        np.clip(ahead, -most, most, out=ahead)
+        before, steps = steps, ahead
+        ahead = steps + np.float32(_IMPETUS) * (steps - before)
     return steps
 
 
-@lru_cache(maxsize=64)
-def _shares(first_px: int, length_px: int, whole_px: int, chips: int) -> tuple[int, F32]:
-    """Return the first chip that a stretch of pixels meets, and what part each pixel has in each, float32 (chips, px).
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ruled:
+    """How a stretch of pixels is ruled into chips.
 
-    The parts of a chip add up to 1, also of one that only partly lies in the stretch.
+    Attributes:
+        chips: Those that it meets.
+        shares: float32 (chips, px): what part each pixel has in each chip. They add up to 1, also for a chip that only
+            partly lies in the stretch.
+        spread: float32 (px, chips): how much of each chip's change a pixel gets: its own chip's, but for the mean over
+            three pixels that softens the edges.
     """
+
+    chips: slice
+    shares: F32
+    spread: F32
+
+
+@lru_cache(maxsize=256)
+def _ruled(first_px: int, length_px: int, whole_px: int, chips: int) -> _Ruled:
     edges = np.arange(first_px, first_px + length_px + 1) * (chips / whole_px)
     first, last = int(edges[0]), min(int(np.ceil(edges[-1] - 1e-9)), chips)
     chip = np.arange(first, max(last, first + 1))[:, None]
     overlap = np.clip(np.minimum(edges[1:], chip + 1) - np.maximum(edges[:-1], chip), 0.0, None)
-    return first, np.asarray(overlap / np.maximum(overlap.sum(axis=1, keepdims=True), 1e-9), np.float32)
-
-
-@lru_cache(maxsize=64)
-def _nearest(first_px: int, length_px: int, whole_px: int, chips: int) -> npt.NDArray[np.intp]:
-    """Return the chip of each pixel's centre, counted from the first that the stretch meets."""
-    place = ((np.arange(first_px, first_px + length_px) + 0.5) * (chips / whole_px)).astype(np.intp)
-    return place - int(first_px * (chips / whole_px))
+    shares = overlap / np.maximum(overlap.sum(axis=1, keepdims=True), 1e-9)
+    own = ((edges[:-1] + edges[1:]) / 2).astype(np.intp) - first
+    near = np.pad(np.eye(len(chip))[np.clip(own, 0, len(chip) - 1)], ((1, 1), (0, 0)), mode="edge")
+    spread = (near[:-2] + near[1:-1] + near[2:]) / 3
+    return _Ruled(slice(first, first + len(chip)), shares.astype(np.float32), spread.astype(np.float32))

@@ -4,7 +4,7 @@ from .faces import ReadySwap, SpanFaces, SwapOrder, mask_over_crop, reach
 from .laid import Laid, LaidFaces
 from .neighbours import Window
 from .over_time import Held, SettingsOverTime, settings_over_time
-from .passing import merged_frames
+from .passing import merged_frames, where_it_shows
 from .shelf import MergerShelf
 from .steadying import Neighbour, steadied_swap
 
@@ -24,4 +24,5 @@ __all__ = [
     "reach",
     "settings_over_time",
     "steadied_swap",
+    "where_it_shows",
 ]

@@ -15,8 +15,8 @@ from understudy.pictures import decode_mask
 from understudy.project import Chosen, ChosenSwap
 from understudy.provenance.marking import FaceMark
 from understudy.selection import wanted_faces
-from understudy_sdk import Crop, CropSpec, Mask, Merger, Reaching, Resources
-from understudy_sdk.geometry import compose, crop_corners, frame_to_crop, invert
+from understudy_sdk import Crop, Mask, Merger, Reaching, Resources
+from understudy_sdk.geometry import compose, crop_corners, invert, scale_crop
 from understudy_sdk.warp import warp_mask
 
 from .neighbours import Window
@@ -112,8 +112,8 @@ def reach(crop: Crop, size: tuple[int, int], merger: Merger | None = None) -> tu
     return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
 
 
-def mask_over_crop(mask_png: bytes, row: FaceRow, spec: CropSpec) -> Mask:
+def mask_over_crop(mask_png: bytes, row: FaceRow, crop: Crop) -> Mask:
     """Return a face's stored mask over the square of the model's crop."""
     stored = decode_mask(mask_png, f"mask of {row.name}")
-    wanted = frame_to_crop(row.landmarks, spec.face_type, MASK_SIZE, mesh=row.face.mesh)
+    wanted = scale_crop(crop.frame_to_crop, crop.size, MASK_SIZE)
     return Mask(warp_mask(stored, compose(invert(row.frame_to_crop), wanted), MASK_SIZE))

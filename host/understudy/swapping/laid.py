@@ -20,8 +20,9 @@ class Laid:
         track: The track it is on, or ``NO_TRACK``.
         frame: The frame's position in the clip.
         crop: The target's face as the model saw it; its ``frame_to_crop`` places the square in the frame.
-        region: The frame around the face as it was before, with what earlier swaps laid there.
-        layer: What was laid over the region, the watermark included.
+        region: The frame around the face as the merger saw it, with what earlier swaps laid there.
+        shown: The part of it that was laid over.
+        layer: What was laid over that part, the watermark included.
         box: The face's box in the frame, x0 y0 x1 y1 in px.
         laying: What that did to the frame's samples.
     """
@@ -32,6 +33,7 @@ class Laid:
     frame: int
     crop: Crop
     region: Region
+    shown: Region
     layer: Layer
     box: tuple[float, float, float, float]
     laying: Laying

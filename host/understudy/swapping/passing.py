@@ -17,7 +17,8 @@ from understudy.faceset import NO_TRACK, FaceRow
 from understudy.plugins import blaming
 from understudy.predicting import AnswerBook
 from understudy.video import DecodedFrame
-from understudy_sdk import ColorMove, Crop, Mask, Swap
+from understudy_sdk import ColorMove, Crop, Layer, Mask, Region, Swap
+from understudy_sdk.placement import shown_box
 
 from .faces import SpanFaces, mask_over_crop, reach
 from .flow import FlowFinder, Motion
@@ -27,7 +28,10 @@ from .movement import movement_of
 from .over_time import Held
 from .steadying import Neighbour, steadied_swap
 
-__all__ = ["merged_frames"]
+__all__ = ["merged_frames", "where_it_shows"]
+
+_MARGIN_PX, _GRID_PX = 8, 4
+"""Around what shows of a layer: two chips of the watermark; and the coarsest chroma's grid."""
 
 
 def merged_frames(
@@ -89,7 +93,7 @@ class _Stage:
             return None
         spec, answer = found
         crop = placed_crop(answer.rgb, row.face, spec.face_type)
-        mask = mask_over_crop(self._faces.masks[row.name], row, spec)
+        mask = mask_over_crop(self._faces.masks[row.name], row, crop)
         seen = glance(crop, answer.swap, mask) if self._order.window.color_strength else None
         return _Predicted(row, crop, answer.swap, mask, seen, self._order.settings.at(row.track, row.frame))
 
@@ -107,12 +111,13 @@ class _Stage:
         region = frame.region(x0, y0, x1, y1)
         with blaming(held.merger.offer, f"merging the face at frame {frame.index}"):
             layer = check_layer(merger.merge(region, swap, crop, one.mask), region)
-        layer = self._order.mark.laid(region, layer.shown(held.opacity))
-        laying = frame.lay(region, layer)
+        shown, layer = where_it_shows(region, layer.shown(held.opacity))
+        layer = self._order.mark.laid(layer, (shown.x0, shown.y0), frame.brightness(*shown.box))
+        laying = frame.lay(shown, layer)
         index, row = self._order.swap.index, one.row
         left, top, right, bottom = map(float, row.face.box)
         box = left, top, right, bottom
-        self._laid.add(Laid(index, row.name, row.track, frame.index, crop, region, layer, box, laying))
+        self._laid.add(Laid(index, row.name, row.track, frame.index, crop, region, shown, layer, box, laying))
 
     def _look(self, one: _Predicted, swap: Swap, near: Sequence[_Predicted]) -> ColorMove | None:
         """Return what steadies the colours that the swap takes over."""
@@ -163,3 +168,10 @@ class _Stage:
         for frame in [frame for frame in self._predicted if frame < first]:
             gone = {face.row.name for face in self._predicted.pop(frame)}
             self._motions = {names: motion for names, motion in self._motions.items() if not gone & {*names}}
+
+
+def where_it_shows(region: Region, layer: Layer) -> tuple[Region, Layer]:
+    """Return what of a layer shows, and so much around it that the watermark meets no edge that is none."""
+    x0, y0, x1, y1 = shown_box(layer.mask, _MARGIN_PX, _GRID_PX)
+    box = x0, y0, max(x1, 1), max(y1, 1)  # a face of which nothing shows is a pixel of nothing
+    return region.part(*box), layer.part(*box)

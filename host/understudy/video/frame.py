@@ -14,14 +14,15 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from understudy_sdk import Frame, InvalidValueError, Layer, Region
 
 from .checks import check_mergeable, refuse_unlike
-from .chroma import bring_down, bring_up, cells_touched
+from .chroma import bring_down, cells_touched
 from .clip import ClipInfo
-from .codes import codes_of, rgb_of_codes
-from .color import code_steps, gray_levels, swscale_matrix
+from .codes import codes_of, codes_of_rgb
+from .color import swscale_matrix
 from .fields import field_of, full_height
 from .laying import Laying, PlaneChange
 from .light import light_of
 from .orientation import Box
+from .part import BoxSamples
 from .planes import PixelLayout, layout_of, samples
 
 __all__ = ["DecodedFrame"]
@@ -87,36 +88,55 @@ class DecodedFrame:
         if box[0] >= box[2] or box[1] >= box[3]:
             raise InvalidValueError("box", str((x0, y0, x1, y1)), f"a box that meets {info.width} x {info.height} px")
         stored = _on_chroma_grid(info.orientation.stored_box(box, info.width, info.height), layout, *info.stored_size)
-        left, top, _, _ = info.orientation.upright_box(stored, info.width, info.height)
-        rgb = self._rgb_of(self._picture, layout, stored)
-        return Region(info.orientation.upright_copy(rgb), left, top, info.color)
+        left, top, right, bottom = info.orientation.upright_box(stored, info.width, info.height)
+        now = BoxSamples(self.planes(), layout, stored).copied()
+
+        def shown() -> F32:
+            return np.asarray(info.orientation.upright_copy(now.rgb(info.color)), np.float32)
+
+        return Region.made_later(shown, (right - left, bottom - top), left, top, info.color)
+
+    def brightness(self, x0: int, y0: int, x1: int, y1: int) -> F32:
+        """Give how bright a part of the frame is as it is now, float32 (h, w), 0 to 1 nominal.
+
+        Args:
+            x0: Left edge, in upright pixels.
+            y0: Upper edge.
+            x1: Right edge, exclusive.
+            y1: Lower edge, exclusive; all of it lies within the frame.
+
+        Raises:
+            MediaError: As for ``region``.
+        """
+        layout, info = self._reachable(), self._info
+        stored = info.orientation.stored_box((x0, y0, x1, y1), info.width, info.height)
+        found = BoxSamples(self.planes(), layout, stored).brightness(info.color)
+        return np.ascontiguousarray(info.orientation.upright(found))
 
     def lay(self, region: Region, layer: Layer) -> Laying:
-        """Blend a layer over the region it was made from: ``region * (1 - mask) + rgb * mask``; return what changed.
+        """Blend a layer over the frame where its region lies: ``frame * (1 - mask) + rgb * mask``; return what changed.
 
-        Only samples under the mask change (a chroma sample lies under it if one of its luma samples does), and by the
-        layer's difference from the region alone; so layers of several faces add up, and where two overlap, the second
-        region is to be taken after the first layer is laid.
+        Only samples under the mask change; a chroma sample lies under it if one of its luma samples does. Where two
+        layers overlap, the second region is to be taken after the first layer is laid.
 
         Raises:
             InvalidValueError: If region and layer differ in size, or the layer's colours under the mask are no numbers.
             MediaError: If the clip's pixel format cannot be reached.
         """
-        layout = self._reachable()
-        info = self._info
-        if layer.rgb.shape != region.rgb.shape:
-            raise InvalidValueError("Layer.rgb", str(layer.rgb.shape), f"of the region's size, {region.rgb.shape}")
+        layout, info, turn = self._reachable(), self._info, self._info.orientation
         height, width = layer.mask.shape
+        if (width, height) != region.size:
+            raise InvalidValueError(
+                "Layer.rgb", f"{width} x {height} px", "of the region's size, {} x {}".format(*region.size)
+            )
         upright = (region.x0, region.y0, region.x0 + width, region.y0 + height)
-        box = info.orientation.stored_box(upright, info.width, info.height)
-        turn = info.orientation.stored
-        mask = np.ascontiguousarray(turn(layer.mask))
-        covered = mask > 0
-        steps = _steps(turn(region.rgb), turn(layer.rgb), mask, covered)
+        box = turn.stored_box(upright, info.width, info.height)
+        mask = np.ascontiguousarray(turn.stored(layer.mask))
         if not self._is_own:
             self._picture.make_writable()
             self._is_own = True
-        return Laying(box, mask, tuple(self._add(layout, box, steps, covered)))
+        wanted = codes_of_rgb(turn.stored(layer.rgb), layout, info.color)
+        return Laying(box, mask, tuple(self._blend(layout, box, wanted, mask)))
 
     def planes(self) -> tuple[npt.NDArray[Any], ...]:
         """View the frame's samples, channel by channel, as stored; they are not to be changed, nor kept.
@@ -154,7 +174,8 @@ class DecodedFrame:
         layout = layout_of(self._info.pixel_format)
         if layout is not None and (layout.model == "gray" or layout.is_float):
             # The scaler takes every grey picture for full range, whatever its tag says, and light for numbers.
-            rgb = self._rgb_of(picture, layout, (0, 0, picture.width, picture.height))
+            planes = [samples(picture, layout, channel) for channel in range(len(layout.channels))]
+            rgb = BoxSamples(planes, layout, (0, 0, picture.width, picture.height)).rgb(self._info.color)
             return np.asarray(np.clip(np.rint(rgb * 255.0), 0, 255), np.uint8)
         return self._scaled(picture)
 
@@ -172,36 +193,24 @@ class DecodedFrame:
         rgb: npt.NDArray[np.uint8] = converted.to_ndarray()  # type: ignore[assignment]  # rgb24 is always uint8
         return rgb
 
-    def _rgb_of(self, picture: av.VideoFrame, layout: PixelLayout, box: Box) -> F32:
-        """Convert a stored box, which lies on the chroma grid, to float32 RGB."""
-        x0, y0, x1, y1 = box
-        planes = [samples(picture, layout, channel) for channel in range(len(layout.channels))]
-        first = codes_of(planes[0][y0:y1, x0:x1], layout)
-        others = (_raised(plane, layout, box) for plane in planes[1:])
-        return rgb_of_codes([first, *others], layout, self._info.color)
-
-    def _add(
-        self, layout: PixelLayout, box: Box, steps: list[F32], covered: npt.NDArray[np.bool_]
-    ) -> Iterator[PlaneChange]:
-        x0, y0 = box[:2]
-        color = self._info.color
-        planes = [samples(self._picture, layout, channel) for channel in range(len(layout.channels))]
-        if layout.model == "rgb":
-            for plane, step in zip(planes, steps, strict=True):
-                yield _change(plane, (x0, y0), step * np.float32(layout.top), layout, covered)
-            return
-        if layout.model == "gray":
-            luma = np.float32(0.2126) * steps[0] + np.float32(0.7152) * steps[1] + np.float32(0.0722) * steps[2]
-            yield _change(planes[0], (x0, y0), luma * np.float32(gray_levels(color)[1]), layout, covered)
-            return
-        luma, *differences = code_steps(steps, color)
-        yield _change(planes[0], (x0, y0), luma, layout, covered)
+    def _blend(self, layout: PixelLayout, box: Box, wanted: list[F32], mask: F32) -> Iterator[PlaneChange]:
+        """Change the samples of a stored box, channel by channel, towards code values as far as a mask says."""
+        planes, covered = self.planes(), mask > 0
         # A box that does not begin on the chroma grid is widened to it by rows and columns without change.
-        before = (y0 % layout.sub_y, x0 % layout.sub_x)
-        touched = cells_touched(_widened(covered, *before), layout.sub_x, layout.sub_y)
-        for plane, difference in zip(planes[1:], differences, strict=True):
-            lowered = self._lowered(_widened(difference, *before), layout, box)
-            yield _change(plane, (x0 // layout.sub_x, y0 // layout.sub_y), lowered, layout, touched)
+        ahead = box[1] % layout.sub_y, box[0] % layout.sub_x
+        grid = box[0] - ahead[1], box[1] - ahead[0], box[2], box[3]
+        now, inner = BoxSamples(planes, layout, grid), (slice(ahead[0], None), slice(ahead[1], None))
+        is_coarse = layout.sub_x * layout.sub_y > 1
+        touched = cells_touched(_widened(covered, *ahead), layout.sub_x, layout.sub_y) if is_coarse else covered
+        for channel, (plane, colours) in enumerate(zip(planes, wanted, strict=True)):
+            before = now.codes(channel)[inner]
+            step = _step(before, colours, mask, covered)
+            if channel and is_coarse:
+                lowered = self._lowered(_widened(step, *ahead), layout, box)
+                place = grid[0] // layout.sub_x, grid[1] // layout.sub_y
+                yield _change(plane, place, lowered, layout, touched)
+            else:
+                yield _change(plane, (box[0], box[1]), step, layout, covered, before)
 
     def _lowered(self, difference: F32, layout: PixelLayout, box: Box) -> F32:
         width, height = self._info.stored_size
@@ -217,34 +226,15 @@ def _on_chroma_grid(box: Box, layout: PixelLayout, width: int, height: int) -> B
     return x0 // across * across, y0 // down * down, x1, y1
 
 
-def _raised(plane: npt.NDArray[Any], layout: PixelLayout, box: Box) -> F32:
-    """Bring the chroma of a stored box up to the luma grid."""
-    x0, y0, x1, y1 = box
-    if layout.sub_x == layout.sub_y == 1:
-        return codes_of(plane[y0:y1, x0:x1], layout)
-    (top, bottom), rows = _span(y0, y1, layout.sub_y, plane.shape[0])
-    (left, right), columns = _span(x0, x1, layout.sub_x, plane.shape[1])
-    coarse = np.pad(codes_of(plane[rows, columns], layout), ((top, bottom), (left, right)), mode="edge")
-    tall = bring_up(coarse, 0, layout.sub_y, is_between=True)[: y1 - y0]
-    return bring_up(tall, 1, layout.sub_x, is_between=layout.is_between)[:, : x1 - x0]
-
-
-def _span(first: int, last: int, factor: int, count: int) -> tuple[tuple[int, int], slice]:
-    """Name the chroma samples under a span and one more at either end, of which so many lie outside the picture."""
-    start, stop = first // factor - 1, -(-last // factor) + 1
-    return (max(-start, 0), max(stop - count, 0)), slice(max(start, 0), min(stop, count))
-
-
-def _steps(region: F32, layer: F32, mask: F32, covered: npt.NDArray[np.bool_]) -> list[F32]:
-    """Give each channel's change, float32 (h, w); 0 outside the mask, where a layer may hold anything."""
-    difference = layer - region
-    steps = [difference[..., channel] * mask for channel in range(3)]
-    for step in steps:
-        if not np.isfinite(step.sum()):
-            step[~covered] = 0.0
-            if not np.isfinite(step).all():
-                raise InvalidValueError("Layer.rgb", "not a number, or infinite", "finite wherever the mask is above 0")
-    return steps
+def _step(before: F32, wanted: F32, mask: F32, covered: npt.NDArray[np.bool_]) -> F32:
+    """Return a channel's change, float32 (h, w); 0 outside the mask, where a layer may hold anything."""
+    step = wanted - before
+    step *= mask
+    if not np.isfinite(step.sum()):
+        step[~covered] = 0.0
+        if not np.isfinite(step).all():
+            raise InvalidValueError("Layer.rgb", "not a number, or infinite", "finite wherever the mask is above 0")
+    return step
 
 
 def _widened(values: npt.NDArray[Any], rows: int, columns: int) -> npt.NDArray[Any]:
@@ -253,11 +243,16 @@ def _widened(values: npt.NDArray[Any], rows: int, columns: int) -> npt.NDArray[A
 
 
 def _change(
-    plane: npt.NDArray[Any], at: tuple[int, int], step: F32, layout: PixelLayout, where: npt.NDArray[np.bool_]
+    plane: npt.NDArray[Any],
+    at: tuple[int, int],
+    step: F32,
+    layout: PixelLayout,
+    where: npt.NDArray[np.bool_],
+    before: F32 | None = None,
 ) -> PlaneChange:
     left, top = at
     stored = plane[top : top + where.shape[0], left : left + where.shape[1]]
-    before = codes_of(stored, layout)
+    before = codes_of(stored, layout) if before is None else before
     changed = before + step
     if layout.is_float:
         np.copyto(stored, light_of(changed), where=where & (step != 0))

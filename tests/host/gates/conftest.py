@@ -50,7 +50,7 @@ class Bench:
         )  # fmt: skip
         layer = Layer(np.asarray(change(region.rgb), np.float32), mask)
         laying = frame.lay(region, layer)
-        return Laid(0, "face.png", 0, frame.index, crop, region, layer, tuple(map(float, box)), laying)
+        return Laid(0, "face.png", 0, frame.index, crop, region, region, layer, tuple(map(float, box)), laying)
 
     def measured(self, changes, mask):
         """Give the figures of one face in as many frames as there are changes."""

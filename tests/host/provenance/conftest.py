@@ -18,7 +18,7 @@ from understudy.provenance.manifest import CONSENT, SOURCE_TYPE, WATERMARK
 from understudy.provenance.marking import FaceMark
 from understudy.provenance.pattern import SCHEME
 from understudy.provenance.signing import sign
-from understudy_sdk import Layer, Region
+from understudy_sdk import Layer
 
 PAYLOAD = 0xABC123
 SIZE = 640, 360
@@ -45,12 +45,23 @@ def decoded(path):
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
+def brightness_of(rgb):
+    """Give how bright a picture is, as a frame tells it."""
+    return cv2.transform(rgb, np.array([[0.2126, 0.7152, 0.0722]], np.float32))
+
+
 def texture(random, height, width, fineness):
     """Draw something between noise and clouds, uint8 (h, w, 3)."""
     coarse = cv2.GaussianBlur(random.normal(size=(height, width)).astype(np.float32), (0, 0), fineness)
     fine = random.normal(size=(height, width)) * 0.06
     level = 128 + 35 * coarse / coarse.std() + 35 * fine
     return np.clip(level[..., None] + np.array([14, 0, -10]), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def brightness():
+    """Give the function that tells how bright a picture is."""
+    return brightness_of
 
 
 @pytest.fixture(scope="session")
@@ -81,10 +92,10 @@ def film():
             x, y = 160 + number // 3, 40 + round(6 * np.sin(number / 9))
             picture, covered = ground.copy(), np.zeros((height, width), bool)
             there = picture[y : y + SIDE, x : x + SIDE]
-            region, layer = Region(there.astype(np.float32) / 255, x, y), Layer(face.astype(np.float32) / 255, mask)
+            before, layer = there.astype(np.float32) / 255, Layer(face.astype(np.float32) / 255, mask)
             if payload is not None:
-                layer = FaceMark(width, height, payload).laid(region, layer)
-            blended = region.rgb + (layer.rgb - region.rgb) * mask[..., None]
+                layer = FaceMark(width, height, payload).laid(layer, (x, y), brightness_of(before))
+            blended = before + (layer.rgb - before) * mask[..., None]
             there[:] = np.clip(np.rint(blended * 255), 0, 255)
             covered[y : y + SIDE, x : x + SIDE] = mask > 0
             pictures.append(picture)

@@ -7,7 +7,7 @@ import pytest
 from understudy.errors import MediaError
 from understudy.provenance.finding import FOUND, KNOWN_FOUND, MarkFinder, find_mark
 from understudy.provenance.marking import FaceMark
-from understudy_sdk import Layer, Region
+from understudy_sdk import Layer
 
 PAYLOAD = 0xABC123
 
@@ -50,12 +50,13 @@ def test_a_face_that_is_there_for_a_short_while_is_found(marked, plain):
     assert finder.found().payload == PAYLOAD
 
 
-def test_a_still_face_is_found_too():
+def test_a_still_face_is_found_too(brightness):
     random = np.random.default_rng(3)
     still = cv2.GaussianBlur(random.normal(size=(720, 1280)).astype(np.float32), (0, 0), 3)
     rgb = np.repeat((0.5 + still)[..., None], 3, axis=2)
     part = rgb[200:460, 500:760]
-    laid = FaceMark(1280, 720, PAYLOAD).laid(Region(part, 500, 200), Layer(part, np.ones((260, 260), np.float32)))
+    layer = Layer(part, np.ones((260, 260), np.float32))
+    laid = FaceMark(1280, 720, PAYLOAD).laid(layer, (500, 200), brightness(part))
     rgb[200:460, 500:760] = laid.rgb
     finder = MarkFinder(1)
     finder.add(np.clip(np.rint(rgb[..., 0] * 255), 0, 255).astype(np.uint8))

@@ -31,7 +31,8 @@ def test_square_is_the_models_picture_to_its_border():
 
 def test_mask_shows_no_more_than_the_mask():
     layer = laid(mask_blur_px=8)
-    np.testing.assert_allclose(layer.rgb[SQUARE], SWAP.rgb[1:63, 1:63], atol=1e-6)
+    shown = layer.mask[SQUARE] > 0
+    np.testing.assert_allclose(layer.rgb[SQUARE][shown], SWAP.rgb[1:63, 1:63][shown], atol=1e-6)
     assert layer.mask[Y + 32, X + 32] == 1.0
     assert layer.mask[Y + 10, X + 10] == 0.0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from understudy_sdk import Crop, Layer, Mask, Region, Swap
-from understudy_sdk.blending import frame_of_mask, lay_picture, recolored_swap, target_face
+from understudy_sdk.blending import frame_of_mask, lay_picture, margin_of, recolored_swap, target_face
 from understudy_sdk.face_masks import face_mask, weights_of
 from understudy_sdk.histograms import matched_face
 from understudy_sdk.texture import textured
@@ -26,4 +26,5 @@ class HistMatchMerger:
         shape = face_mask(config, swap, mask, frame_of_mask(config, region, crop))
         rgb = recolored_swap(config, swap.rgb, region, crop, shape)
         rgb = matched_face(config, rgb, target_face(crop, len(rgb)), weights_of(config, shape, len(rgb)))
-        return textured(config, lay_picture(config, region, crop, rgb, shape), region, crop, swap)
+        layer = lay_picture(config, region, crop, rgb, shape, margin_px=margin_of(config))
+        return textured(config, layer, region, crop, swap)

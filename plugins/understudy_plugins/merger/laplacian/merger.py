@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy_sdk import Crop, Layer, Mask, Region, Swap
-from understudy_sdk.blending import frame_of_mask, lay_picture, recolored_swap
+from understudy_sdk.blending import frame_of_mask, lay_picture, margin_of, recolored_swap
 from understudy_sdk.face_masks import face_mask, hard_mask
 from understudy_sdk.geometry import invert
 from understudy_sdk.mask_edges import soft_edge
-from understudy_sdk.placement import placed_picture, trimmed
+from understudy_sdk.placement import placed_picture, shown_box, trimmed
 from understudy_sdk.texture import textured
 from understudy_sdk.warp import resize_square, warp_mask, warp_picture
 
@@ -56,12 +56,14 @@ class LaplacianMerger:
         config = self._config
         shape = face_mask(config, swap, mask, frame_of_mask(config, region, crop))
         rgb = recolored_swap(config, swap.rgb, region, crop, shape)
-        layer = lay_picture(config, region, crop, rgb, shape)
+        margin = margin_of(config)
+        layer = lay_picture(config, region, crop, rgb, shape, margin_px=margin)
         if not layer.mask.any():
             return layer
         hard = resize_square(hard_mask(config, swap, mask), _SIDE)
         excess = self._excess(region, crop, rgb, hard, resize_square(shape, _SIDE))
-        faded = Layer(layer.rgb - placed_picture(config, crop, region, excess), layer.mask)
+        box = None if margin is None else shown_box(layer.mask, margin)
+        faded = Layer(layer.rgb - placed_picture(config, crop, region, excess, box=box), layer.mask)
         return textured(config, faded, region, crop, swap)
 
     def _excess(self, region: Region, crop: Crop, rgb: F32, hard: F32, shown: F32) -> F32:
@@ -71,7 +73,7 @@ class LaplacianMerger:
         """
         to_crop = invert(trimmed(self._config, crop, region, _SIDE))
         frame = warp_picture(region.rgb, to_crop, _SIDE)
-        exists = warp_mask(np.ones(region.rgb.shape[:2], np.float32), to_crop, _SIDE)
+        exists = warp_mask(np.ones(region.size[::-1], np.float32), to_crop, _SIDE)
         difference, counts = resize_square(rgb, _SIDE) - frame, hard * exists
         excess = np.zeros_like(difference)
         widths = _widths(self._config.mask_blur_px, self._config.spread_px)

@@ -27,4 +27,4 @@ class RawMerger:
             shape = np.ones(swap.rgb.shape[:2], np.float32)
         else:
             shape = face_mask(config, swap, mask, frame_of_mask(config, region, crop))
-        return lay_picture(config, region, crop, swap.rgb, shape)
+        return lay_picture(config, region, crop, swap.rgb, shape, margin_px=0)
