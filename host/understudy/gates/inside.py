@@ -37,8 +37,11 @@ def color_shift(before: F32, after: F32, mask: F32) -> float | None:
     weights = np.where(share >= _LEAST_SHARE, share, np.float32(0))
     if not weights.any():
         return None
-    one, other = (_cells(rgb * mask[..., None]) / np.maximum(share, 1e-6)[..., None] for rgb in (before, after))
-    return color_difference(np.clip(one, 0, 1), np.clip(other, 0, 1), weights)
+    wide = cv2.cvtColor(mask, cv2.COLOR_GRAY2RGB)  # three columns of it: many times faster than to broadcast one
+    sums = (np.asarray(cv2.multiply(rgb, wide), np.float32) for rgb in (before, after))
+    means = (np.divide(_cells(sum_), np.maximum(share, 1e-6)[..., None], dtype=np.float32) for sum_ in sums)
+    one, other = (np.clip(mean, 0, 1) for mean in means)
+    return color_difference(one, other, weights)
 
 
 def relative_sharpness(before: F32, after: F32, mask: F32) -> float | None:

@@ -11,16 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.swapping import Laid
-from understudy.video import ClipInfo
+from understudy.video import ClipInfo, Laying
 from understudy.video.codes import codes_of, rgb_of_codes
-from understudy.video.orientation import Orientation
+from understudy.video.orientation import Box
 from understudy.video.planes import PixelLayout
+from understudy_sdk.geometry import crop_corners
 from understudy_sdk.types import F32, F64
 
 __all__ = ["SmallFace", "small_face"]
 
 _MOST_PX: Final = 128
 _SQUARE_PX: Final = 64
+_RING: Final = 1 / 8
+"""How wide a ring around a mask is looked at, by the root of the mask's area."""
+
 
 Samples = npt.NDArray[Any]
 
@@ -61,28 +65,61 @@ def small_face(planes: Sequence[Samples], laid: Laid, info: ClipInfo, layout: Pi
         info: The clip's facts.
         layout: What the planes hold.
     """
-    changes = laid.laying.planes
-    was = [change.before for change in changes]
-    now = [
-        codes_of(plane[change.top : change.top + rows, change.left : change.left + columns], layout)
-        for plane, change, (rows, columns) in zip(planes, changes, (codes.shape for codes in was), strict=True)
-    ]
-    factor = _factor(laid.laying.mask.shape)
-    before, after = (_small_rgb(codes, layout, info, factor) for codes in (was, now))
-    mask = laid.laying.mask / max(float(laid.laying.mask.max(initial=0.0)), 1e-6)
+    window = _window(laid.laying, layout, info)
+    x0, y0, x1, y1 = window
+    left, top = laid.laying.box[0] - x0, laid.laying.box[1] - y0
+    mask = np.zeros((y1 - y0, x1 - x0), np.float32)
+    inner = laid.laying.mask
+    mask[top : top + inner.shape[0], left : left + inner.shape[1]] = inner / max(float(inner.max(initial=0.0)), 1e-6)
+    factor = _factor(max(*mask.shape, *_sides(laid)))
+    now = [_codes_in(window, plane, planes[0], layout) for plane in planes]
+    after = _small_rgb(now, layout, info, factor)
+    for (codes, (column, row)), change in zip(now, laid.laying.planes, strict=True):
+        high, wide = change.before.shape
+        codes[change.top - row : change.top - row + high, change.left - column : change.left - column + wide] = (
+            change.before
+        )
+    before = _small_rgb(now, layout, info, factor)
     small_mask = np.ascontiguousarray(info.orientation.upright(_shrunk(mask, mask.shape, factor)))
-    to_square = _to_square(laid, small_mask, factor, info.orientation)
-    return SmallFace(before, after, small_mask, to_square)
+    return SmallFace(before, after, small_mask, _to_square(laid, window, small_mask.shape, factor, info))
 
 
-def _factor(shape: tuple[int, ...]) -> int:
+def _window(laying: Laying, layout: PixelLayout, info: ClipInfo) -> Box:
+    """Return the stored box of what was laid and of a ring around it, on the grid of the chroma samples."""
+    ring = round(float(np.sqrt(laying.mask.sum())) * _RING) + 1
+    x0, y0, x1, y1 = laying.box
+    width, height = info.stored_size
+    across, down = layout.sub_x, layout.sub_y
+    return (
+        max(x0 - ring, 0) // across * across,
+        max(y0 - ring, 0) // down * down,
+        min(-(-(x1 + ring) // across) * across, width),
+        min(-(-(y1 + ring) // down) * down, height),
+    )
+
+
+def _codes_in(window: Box, plane: Samples, first: Samples, layout: PixelLayout) -> tuple[F32, tuple[int, int]]:
+    """Return the code values of a channel in a stored box, and the column and row at which they begin in its plane."""
+    across, down = (layout.sub_x, layout.sub_y) if plane.shape != first.shape else (1, 1)
+    x0, y0, x1, y1 = window
+    column, row = x0 // across, y0 // down
+    return codes_of(plane[row : -(-y1 // down), column : -(-x1 // across)], layout), (column, row)
+
+
+def _sides(laid: Laid) -> tuple[int, int]:
+    """Return width and height of the box around the crop's square in the frame."""
+    wide, high = np.ceil(np.ptp(crop_corners(laid.crop.frame_to_crop, laid.crop.size), axis=0)).astype(int)
+    return int(wide), int(high)
+
+
+def _factor(most: int) -> int:
     """Return how many pixels become one in each direction: 1, or an even number, which is fast, and suits chroma."""
-    most = max(shape)
     return 1 if most <= _MOST_PX else 2 * -(-most // (2 * _MOST_PX))
 
 
-def _small_rgb(codes: Sequence[F32], layout: PixelLayout, info: ClipInfo, factor: int) -> F32:
-    small = [_shrunk(plane, codes[0].shape, factor) for plane in codes]
+def _small_rgb(found: Sequence[tuple[F32, tuple[int, int]]], layout: PixelLayout, info: ClipInfo, factor: int) -> F32:
+    shape = found[0][0].shape
+    small = [_shrunk(codes, shape, factor) for codes, _ in found]
     rgb = rgb_of_codes(small, layout, info.color)
     return np.asarray(np.clip(info.orientation.upright_copy(rgb), 0, 1), np.float32)
 
@@ -97,12 +134,14 @@ def _shrunk(plane: F32, shape: tuple[int, ...], factor: int) -> F32:
     return np.asarray(cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _to_square(laid: Laid, small: F32, factor: int, turn: Orientation) -> F64:
+def _to_square(laid: Laid, window: Box, small: tuple[int, ...], factor: int, info: ClipInfo) -> F64:
     """Return the way from a small upright picture to the square, by way of the frame; (0, 0) is a pixel's centre."""
-    left_over = [whole - side * factor for whole, side in zip(laid.layer.mask.shape, small.shape, strict=True)]
-    x0 = laid.region.x0 + (left_over[1] if turn.is_flipped_x else 0) + (factor - 1) / 2
-    y0 = laid.region.y0 + (left_over[0] if turn.is_flipped_y else 0) + (factor - 1) / 2
-    to_frame = np.array([[factor, 0, x0], [0, factor, y0], [0, 0, 1]])
+    turn = info.orientation
+    x0, y0, x1, y1 = turn.upright_box(window, info.width, info.height)
+    left = x1 - small[1] * factor if turn.is_flipped_x else x0  # what is left over fell away at the stored end
+    top = y1 - small[0] * factor if turn.is_flipped_y else y0
+    half = (factor - 1) / 2
+    to_frame = np.array([[factor, 0, left + half], [0, factor, top + half], [0, 0, 1]])
     share = _SQUARE_PX / laid.crop.size
     to_small = np.array([[share, 0, share / 2 - 0.5], [0, share, share / 2 - 0.5]])
     return np.asarray(to_small @ np.vstack([laid.crop.frame_to_crop, [0, 0, 1]]) @ to_frame, np.float64)

@@ -35,7 +35,7 @@ __all__ = [
 CHUNK_FRAMES: Final = 120
 """Frames of a chunk: what a killed run loses at most, and one closed group of pictures or more."""
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Version of what merging makes from the same recipe."""
 
 

@@ -90,4 +90,7 @@ def _difference(one: F32, other: F32, mask: F32) -> float:
     total = float(mask.sum())
     if total <= 0.0:
         return 0.0
-    return 255.0 * float((np.abs(one - other).mean(axis=2) * mask).sum()) / total
+    apart = one - other
+    np.abs(apart, out=apart)
+    by_channel = mask.reshape(-1) @ apart.reshape(-1, 3)
+    return 255.0 * float(by_channel.mean()) / total

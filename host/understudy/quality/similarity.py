@@ -46,7 +46,8 @@ def color_difference(one: F32, other: F32, mask: F32) -> float:
         other: The same.
         mask: float32 (S, S), 0 to 1, how much each pixel counts.
     """
-    distances = deltaE_ciede2000(rgb2lab(one), rgb2lab(other))  # type: ignore[no-untyped-call] # it has none
+    lab = rgb2lab(np.stack([one, other]))
+    distances = deltaE_ciede2000(*lab)  # type: ignore[no-untyped-call] # it has none
     return _within(distances, mask)
 
 

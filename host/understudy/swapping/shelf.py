@@ -20,9 +20,12 @@ class MergerShelf:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._built: OrderedDict[tuple[str, str], Merger] = OrderedDict()
+        self._latest: tuple[Chosen, Merger] | None = None  # mostly it is asked for again
 
     def get(self, chosen: Chosen) -> Merger:
         """Return a merger with exactly these settings."""
+        if self._latest is not None and self._latest[0] is chosen:
+            return self._latest[1]
         key = chosen.name, chosen.config.model_dump_json()
         merger = self._built.get(key)
         if merger is None:
@@ -30,4 +33,5 @@ class MergerShelf:
         self._built.move_to_end(key)
         if len(self._built) > _KEPT:
             self._built.popitem(last=False)
+        self._latest = chosen, merger
         return merger

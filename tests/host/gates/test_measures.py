@@ -95,17 +95,16 @@ def test_a_square_shows_the_face_however_the_clip_is_turned_and_however_large_it
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     upright = np.stack([columns / width, rows / height, 0 * rows], axis=2)
     stored = [np.ascontiguousarray(turn.stored(upright[..., channel])) for channel in range(3)]
-    info = SimpleNamespace(orientation=turn, color=ColorDescription(matrix=0, is_full_range=True))
+    info = SimpleNamespace(
+        orientation=turn, color=ColorDescription(matrix=0, is_full_range=True), width=width, height=height,
+        stored_size=stored[0].shape[::-1],
+    )  # fmt: skip
     layout = layout_of("gbrpf32le")
     mask = np.ones(stored[0].shape, np.float32)
     changes = tuple(PlaneChange(0, 0, plane, 0 * plane, mask > 0) for plane in stored)
     matrix = np.array([[0.5, 0, -40.0], [0, 0.5, -20.0]])  # of a square of 80 px that begins at 80, 40
     crop = Crop(np.zeros((80, 80, 3), np.uint8), matrix, FaceType.FULL, np.zeros((68, 2), np.float32))
-    region = SimpleNamespace(rgb=upright, x0=0, y0=0)
-    laid = SimpleNamespace(
-        crop=crop, region=region, layer=SimpleNamespace(mask=np.ones((height, width))),
-        laying=Laying((0, 0, width, height), mask, changes),
-    )  # fmt: skip
+    laid = SimpleNamespace(crop=crop, laying=Laying((0, 0, *info.stored_size), mask, changes))
     planes = [light_of(plane) for plane in stored]
     small = small_face(planes, laid, info, layout)
     assert max(small.after.shape) <= 128
