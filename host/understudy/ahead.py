@@ -1,4 +1,4 @@
-"""How does one thread make values while another uses them?"""
+"""How does one thread make values while another uses them, and how do both come to an end?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
 from typing import Final, Generic, TypeVar
 
-__all__ = ["Behind", "ahead"]
+__all__ = ["Behind", "ahead", "see_out"]
 
 T = TypeVar("T")
 
@@ -18,7 +18,9 @@ _END: Final = object()
 def ahead(values: Iterable[T], depth: int) -> Generator[T, None, None]:
     """Yield the values in order while a thread makes up to ``depth`` more.
 
-    An exception in the thread is raised here; when the caller stops early, the thread ends too.
+    An exception in the thread is raised here; when the caller stops early, the thread ends too. Whoever closes what the
+    values are made from closes this generator first, for until then the thread may be at it: an error's traceback keeps
+    generators alive that nobody closed.
     """
     waiting: queue.Queue[object] = queue.Queue(maxsize=depth)
     stopped = threading.Event()
@@ -49,8 +51,7 @@ def ahead(values: Iterable[T], depth: int) -> Generator[T, None, None]:
                 raise value.error
             yield value  # type: ignore[misc]  # the queue holds what ``values`` gave
     finally:
-        stopped.set()
-        thread.join()
+        see_out(thread, stopped.set)
 
 
 class Behind(Generic[T]):
@@ -64,6 +65,7 @@ class Behind(Generic[T]):
         self._use = use
         self._waiting: queue.Queue[object] = queue.Queue(maxsize=depth)
         self._error: BaseException | None = None
+        self._is_dropped = False
         self._thread = threading.Thread(target=self._work, name="behind", daemon=True)
 
     def __enter__(self) -> Behind[T]:
@@ -80,19 +82,35 @@ class Behind(Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Wait for the consumer."""
-        self._waiting.put(_END)
-        self._thread.join()
+        """Wait for the consumer; after an error what it has not begun is dropped."""
+        self._is_dropped = error is not None
+        see_out(self._thread, lambda: self._waiting.put(_END))
         if kind is None and self._error is not None:
             raise self._error
 
     def _work(self) -> None:
         while (value := self._waiting.get()) is not _END:
-            if self._error is None:
+            if self._error is None and not self._is_dropped:
                 try:
                     self._use(value)  # type: ignore[arg-type]  # only ``put`` fills the queue
                 except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
                     self._error = error
+
+
+def see_out(thread: threading.Thread, tell: Callable[[], object]) -> None:
+    """Tell a thread to end and wait until it has, also if Ctrl-C comes meanwhile, which is raised afterwards.
+
+    What the thread works with can be closed then. A file or an encoder that is closed under it crashes the process.
+    """
+    interruption: BaseException | None = None
+    while thread.is_alive():
+        try:
+            tell()
+            thread.join()
+        except BaseException as error:  # noqa: BLE001 - raised below
+            interruption = error
+    if interruption is not None:
+        raise interruption
 
 
 class _Raised:

@@ -1,10 +1,11 @@
 """Do the threads keep order, hand on errors, and end?"""
 
 import threading
+import time
 
 import pytest
 
-from understudy.ahead import Behind, ahead
+from understudy.ahead import Behind, ahead, see_out
 
 
 def test_values_come_in_order():
@@ -59,8 +60,44 @@ def test_behind_does_not_hide_the_callers_error():
         feed(lambda value: None, 3, fail_with=KeyError("mine"))
 
 
+def test_behind_drops_what_it_has_not_begun_when_the_caller_fails():
+    used = []
+
+    def use(value):
+        used.append(value)
+        while not consumer._is_dropped:
+            time.sleep(0.01)
+
+    consumer = Behind(use, depth=4)
+    with pytest.raises(KeyError, match="mine"):
+        feed(consumer, 3, fail_with=KeyError("mine"))
+    assert used in ([0], [])
+
+
+def test_ctrl_c_does_not_leave_a_thread_behind_and_is_raised_once_it_has_ended():
+    told, joins = [], []
+
+    class Impatient(threading.Thread):
+        def join(self, timeout=None):
+            joins.append(timeout)
+            if len(joins) < 3:
+                raise KeyboardInterrupt
+            super().join(timeout)
+
+    def work():
+        while len(told) < 3:
+            time.sleep(0.01)
+
+    thread = Impatient(target=work, daemon=True)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        see_out(thread, lambda: told.append(None))
+    assert not thread.is_alive()
+    assert len(joins) == 3
+
+
 def feed(use, count, fail_with=None):
-    with Behind(use, depth=1) as consumer:
+    with use if isinstance(use, Behind) else Behind(use, depth=1) as consumer:
         for number in range(count):
             consumer.put(number)
         if fail_with is not None:

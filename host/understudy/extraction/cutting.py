@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -137,8 +138,11 @@ def cut_clip(
     """
     choice = cutter.choice
     shape = (choice.face_type, choice.crop_size, SUFFIXES[choice.crop_format])
-    decoded = iter(decoded_spans(cutter.clip, cutter.info, [span for span in wanted if settled.may_have_faces(*span)]))
-    with ThreadPoolExecutor(2, thread_name_prefix="encode") as encoder:
+    shown = [span for span in wanted if settled.may_have_faces(*span)]
+    with (
+        closing(decoded_spans(cutter.clip, cutter.info, shown)) as decoded,
+        ThreadPoolExecutor(2, thread_name_prefix="encode") as encoder,
+    ):
         for span in wanted:
             found, faces = list[Future[FoundFace]](), settled.faces(*span)
             if settled.may_have_faces(*span):

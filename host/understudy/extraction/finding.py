@@ -6,8 +6,9 @@ on its own, so a run that was killed and one that was not leave the same finding
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -94,15 +95,16 @@ def find_clip(findings: Findings, clip: Path, finder: Finder, progress: Progress
     every = 1 if info.is_loose else finder.choice.detect_every
     if spans and (text := reading_text(info)):
         progress.say(text)
-    for span, decoded in decoded_spans(clip, info, spans):
-        ends = list[SpanEnd]()
-        frames = _until_end(decoded, ends)
-        seen = _looked_at(frames, finder, progress) if every == 1 else _followed(frames, finder, every, progress)
-        lost = [position for end in ends for position in end.lost]
-        findings.add_chunk(number, span, seen, lost, ends[0].unlike)
-        if lost:
-            progress.advance(len(lost))
-            progress.say(lost_text(info, lost))
+    with closing(decoded_spans(clip, info, spans)) as found:
+        for span, decoded in found:
+            ends = list[SpanEnd]()
+            frames = _until_end(decoded, ends)
+            seen = _looked_at(frames, finder, progress) if every == 1 else _followed(frames, finder, every, progress)
+            lost = [position for end in ends for position in end.lost]
+            findings.add_chunk(number, span, seen, lost, ends[0].unlike)
+            if lost:
+                progress.advance(len(lost))
+                progress.say(lost_text(info, lost))
     if spans:
         for text in change_texts(info, findings.unlike(number)):
             progress.say(text)
@@ -132,8 +134,8 @@ class SpanEnd:
 
 def decoded_spans(
     clip: Path, info: ClipInfo, spans: Sequence[tuple[int, int]]
-) -> Iterator[tuple[tuple[int, int], Iterator[Positioned | SpanEnd]]]:
-    """Yield each span with its frames; one thread decodes ahead across the spans' borders."""
+) -> Generator[tuple[tuple[int, int], Iterator[Positioned | SpanEnd]], None, None]:
+    """Yield each span with its frames; one thread decodes ahead across the spans' borders, until this is closed."""
 
     def decode() -> Iterator[Positioned | SpanEnd]:
         with ClipReader(clip, info) as reader:

@@ -7,7 +7,7 @@ makes files of them in a third.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import chain
 from types import TracebackType
 from typing import Self
@@ -61,11 +61,12 @@ class ChunkMerger:
             if writer is not None:
                 writer.add(frame.to_av())
 
-        frames = _seen(ahead(self._reader.frames(*chunk.span), depth=8), takers)
-        merged = merged_frames(frames, [part.faces_between(chunk.span) for part in self._ready], laid)
-        passing = labelled(merged, order.label, laid.add_words)
-        first = next(passing, None)
+        parts = [part.faces_between(chunk.span) for part in self._ready]
         with ExitStack() as files:
+            # closed in the end, after an error too: nothing may decode any more when the reader is closed
+            decoded = files.enter_context(closing(ahead(self._reader.frames(*chunk.span), depth=8)))
+            passing = labelled(merged_frames(_seen(decoded, takers), parts, laid), order.label, laid.add_words)
+            first = next(passing, None)
             if chunk.path is not None and first is not None:
                 writer = files.enter_context(ChunkWriter(chunk.path, order.info, order.encoding))
             for taker in takers:

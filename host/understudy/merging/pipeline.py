@@ -1,7 +1,8 @@
 """How do a clip's missing chunks come about, each as soon as the model's answers for it are there?
 
-One process predicts; the same one, or several others beside it, decode, merge and encode. The result is the same to the
-byte however many they are.
+The caller's thread predicts; another thread, or several processes beside this one, decode, merge and encode. The result
+is the same to the byte however many they are. Where nothing is to be predicted and one process is to do, it is the
+caller's thread that merges.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import pickle  # of values of our own, never of a file
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from understudy.matrix_threads import one_blas_thread
 from understudy.progress import Progress
 from understudy_sdk import Resources, UnderstudyError
 
+from .beside import MergingThread
 from .chunks import ChunkMerger
 from .orders import Chunk, ClipOrder
 from .predictions import NeededAnswers
@@ -21,7 +24,7 @@ from .workers import Workers
 
 __all__ = ["merge_chunks"]
 
-_SHORTLY_S = 0.001  # of waiting for news between two predictions
+_SHORTLY_S = 0.001  # of waiting for news between two batches of predictions
 
 Finished = Callable[[Chunk], None]
 
@@ -44,7 +47,7 @@ def merge_chunks(
         resources: What models are lent.
         progress: Hears of every frame.
         finished: Told of every chunk that is made.
-        jobs: How many processes merge; 1 is this one.
+        jobs: How many processes merge; 1 is this one, in a thread of its own while there is something to predict.
 
     Raises:
         UnderstudyError: Whatever stops it; the chunks that are done are kept.
@@ -54,54 +57,59 @@ def merge_chunks(
         progress.say(f"{why}, so this process merges alone")
         count = 1
     with one_blas_thread():
-        if count > 1:
-            _merge_together(Workers(order, count, max(resources.threads // count, 1)), deque(chunks), needed, resources,
-                            progress, finished)  # fmt: skip
-        else:
-            _merge_alone(order, deque(chunks), needed, resources, progress, finished)
+        if count == 1 and not needed.faces:
+            _merge_here(ChunkMerger(order, resources.threads), chunks, progress, finished)
+            return
+        crew = _crew(order, count, resources.threads)
+        _merge_while_predicting(crew, deque(chunks), needed, resources, progress, finished)
 
 
-def _merge_alone(
-    order: ClipOrder,
+def _crew(order: ClipOrder, count: int, threads: int) -> Workers | MergingThread:
+    """Return who merges while this thread predicts."""
+    return Workers(order, count, max(threads // count, 1)) if count > 1 else MergingThread(order, threads)
+
+
+def _merge_here(merger: ChunkMerger, chunks: Sequence[Chunk], progress: Progress, finished: Finished) -> None:
+    """Merge chunks for which nothing is to be predicted."""
+    with merger:
+        for chunk in chunks:
+            merger.merge(chunk, progress)
+            finished(chunk)
+
+
+def _merge_while_predicting(
+    crew: Workers | MergingThread,
     waiting: deque[Chunk],
     needed: NeededAnswers,
     resources: Resources,
     progress: Progress,
     finished: Finished,
 ) -> None:
-    with ChunkMerger(order, resources.threads) as merger:
+    """Predict in this thread, and hand each chunk to the crew as soon as its answers lie in files.
 
-        def merge_what_can_be() -> None:
-            while waiting and needed.are_there(waiting[0].span):
-                chunk = waiting.popleft()
-                merger.merge(chunk, progress)
-                finished(chunk)
+    So however far one is ahead of the other, no more is in memory.
+    """
+    with crew:
 
-        merge_what_can_be()
-        for _ in needed.made(resources, lambda _: None):
-            merge_what_can_be()
-
-
-def _merge_together(
-    workers: Workers,
-    waiting: deque[Chunk],
-    needed: NeededAnswers,
-    resources: Resources,
-    progress: Progress,
-    finished: Finished,
-) -> None:
-    with workers:
+        def give() -> None:
+            while waiting and crew.has_idle and needed.are_there(waiting[0].span):
+                crew.give(waiting.popleft())
 
         def go_on(timeout_s: float | None) -> None:
-            while waiting and workers.has_idle and needed.are_there(waiting[0].span):
-                workers.give(waiting.popleft())
-            for chunk in workers.hear(progress, timeout_s):
+            give()
+            for chunk in crew.hear(progress, timeout_s):
                 finished(chunk)
+            give()
+
+        def hear(_: int) -> None:
+            progress.advance(0)  # a listener may end the work here, also while no chunk can be merged yet
+            go_on(_SHORTLY_S)
 
         go_on(_SHORTLY_S)
-        for _ in needed.made(resources, lambda _: None):
-            go_on(_SHORTLY_S)
-        while waiting or workers.are_busy:
+        with closing(needed.made(resources, hear)) as made:
+            for _ in made:
+                go_on(_SHORTLY_S)
+        while waiting or crew.are_busy:
             go_on(None)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import closing
 
 from understudy.predicting import KeptAnswers, Missing, Span, answerer_of, predicted_units, units_over
 from understudy.progress import Progress
@@ -50,14 +51,17 @@ class NeededAnswers:
             for window, awaited in zip(self._windows, self._awaited, strict=True)
         )
 
-    def made(self, resources: Resources, heard: Callable[[int], None]) -> Iterator[None]:
+    def made(self, resources: Resources, heard: Callable[[int], None]) -> Generator[None, None, None]:
         """Make what is missing, and come back each time some more is there; loads the models that are needed."""
         parts = [
             Missing(answerer_of(self._work, part.swap, resources, self._progress, self._job.clip), part, units)
             for part, units in self._missing
             if units
         ]
-        for span in predicted_units(self._work, self._job.clip, self._info, parts, heard) if parts else ():
-            for awaited in self._awaited:
-                awaited.discard(span)
-            yield
+        if not parts:
+            return
+        with closing(predicted_units(self._work, self._job.clip, self._info, parts, heard)) as spans:
+            for span in spans:
+                for awaited in self._awaited:
+                    awaited.discard(span)
+                yield

@@ -6,7 +6,7 @@ answers do not hang on how those are merged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
@@ -102,28 +102,33 @@ class Missing:
     kept: KeptAnswers
     units: Mapping[Span, Unit]
 
-    def make(self, work: WorkFolder, key: str, span: Span, frames: Sequence[DecodedFrame]) -> int:
-        """Make one unit, if it is among them, of its frames; return how many faces it has."""
+    def make(
+        self, work: WorkFolder, key: str, span: Span, frames: Sequence[DecodedFrame], heard: Callable[[int], None]
+    ) -> None:
+        """Make one unit, if it is among them, of its frames; ``heard`` is told of its faces, a few at a time."""
         unit = self.units.get(span)
         if unit is None:
-            return 0
+            return
         with Faceset(faceset_artifact(work, self.answerer.swap.target).folder) as index:
             names = set(unit.faces)
             rows = [row for row in index.rows(key, *span) if row.name in names]
         faces = {frame: list(some) for frame, some in groupby(rows, key=lambda row: row.frame)}
         found: dict[str, Answer] = {}
         for _, batch in groupby(frames, key=lambda frame: frame.index // BATCH_FRAMES):
-            found |= self.answerer.answers(list(batch), faces)
+            some = self.answerer.answers(list(batch), faces)
+            heard(len(some))
+            found |= some
         write_answers(unit.path, self.answerer.model.crop_spec, found)
         for old in self.kept.artifact.folder.glob(f"frames-{span[0]:08d}-*.safetensors"):
             if old != unit.path:
                 old.unlink()  # of faces as they were before
-        return len(unit.faces)
+        if lost := len(unit.faces) - len(found):  # in frames that cannot be decoded
+            heard(lost)
 
 
 def predicted_units(
     work: WorkFolder, clip: Path, info: ClipInfo, parts: Sequence[Missing], heard: Callable[[int], None]
-) -> Iterator[Span]:
+) -> Generator[Span, None, None]:
     """Make all that is missing on a clip, unit by unit in their order, and yield the span of each when it is kept.
 
     Args:
@@ -131,7 +136,7 @@ def predicted_units(
         clip: The clip.
         info: Its facts.
         parts: What each swap lacks.
-        heard: Told of how many more faces there are answers.
+        heard: Told of how many more faces there are answers, after every few frames; what it raises stops the work.
     """
     key = fingerprint(clip)
     for part in parts:
@@ -142,7 +147,7 @@ def predicted_units(
             with closing(ahead(reader.frames(spans[0][0], stop), depth=8)) as frames:
                 for span, some in _dealt(frames, spans):
                     for part in parts:
-                        heard(part.make(work, key, span, some))
+                        part.make(work, key, span, some, heard)
                     yield span
 
 

@@ -41,7 +41,9 @@ class ClipReader:
         self.undecodable: list[int] = []
         self._path, self._threads = path, threads
         self._container: InputContainer | None = None
-        self._reformatter = VideoReformatter()
+        # One converts while frames are decoded, the other what is asked of frames that were handed out, and that may be
+        # in another thread: a converter serves one at a time.
+        self._reformatter, self._lent = VideoReformatter(), VideoReformatter()
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +92,7 @@ class ClipReader:
             if still is None:
                 self.undecodable.append(position)
             else:
-                yield StillFrame(still, self.info, position, self._reformatter, paths[position])
+                yield StillFrame(still, self.info, position, self._lent, paths[position])
 
     def _decoded(self, start: int, stop: int, *, is_threaded: bool) -> Iterator[DecodedFrame]:
         if start >= stop:
@@ -111,7 +113,7 @@ class ClipReader:
                     continue
                 last = index
                 unlike = self._unlikeness(picture)
-                yield DecodedFrame(self._conformed(picture), self.info, index, self._reformatter, unlike)
+                yield DecodedFrame(self._conformed(picture), self.info, index, self._lent, unlike)
                 if index == stop - 1:
                     return
 
