@@ -311,3 +311,36 @@ def test_a_frame_for_encoding_has_the_clips_time_and_tags(make_clip):
     assert (picture.width, picture.height) == (96, 64)
     assert (picture.pts, picture.time_base, picture.pict_type) == (3 * 512, Fraction(1, 12800), 0)
     assert (picture.colorspace, picture.color_primaries, picture.color_trc, picture.color_range) == (9, 9, 16, 1)
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p10le", "yuv444p12le", "gbrp10le", "gray", "nv12"])
+@pytest.mark.parametrize("rotation", [0, 90, 180])
+def test_brightness_is_that_of_the_regions_colours(first_frame, pixel_format, rotation):
+    frame = first_frame(pixel_format, size=(95, 63), **({"rotation": rotation} if rotation else {}))
+    region = frame.region(5, 7, 40, 37)
+    weights = {True: (0.2126, 0.7152, 0.0722), False: (0.299, 0.587, 0.114)}[region.color.matrix in {0, 1}]
+    found = frame.brightness(*region.box)
+    assert found.shape == region.rgb.shape[:2]
+    np.testing.assert_allclose(found, region.rgb @ np.array(weights, np.float32), atol=2e-3)
+
+
+@pytest.mark.parametrize("pixel_format", [*YCC, *RGB, *RAW])
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_a_layer_cut_to_its_mask_changes_the_same_samples(make_clip, codes, pixel_format, rotation):
+    """Whatever lies around the mask, and wherever the cut falls on the grid of the chroma samples."""
+    if rotation and pixel_format in RAW:
+        pytest.skip("a raw clip says nothing of a turn")
+    found = []
+    for cut in (None, (8, 9, 31, 34)):
+        recipe = {"codec": CODECS.get(pixel_format, "ffv1"), "options": {}, "pixel_format": pixel_format, "count": 1}
+        path = make_clip("a.nut" if pixel_format in CODECS else "a.mkv", size=(95, 63), time_base=Fraction(1, 25),
+                         **recipe, **({"rotation": rotation} if rotation else {}))  # fmt: skip
+        with ClipReader(path) as reader:
+            frame = next(iter(reader.frames()))
+            region = frame.region(8, 8, 56, 56)
+            mask = np.zeros(region.rgb.shape[:2], np.float32)
+            mask[11:32, 9:29] = soft_mask(21, 20)
+            layer = Layer((1 - region.rgb).astype(np.float32), mask)
+            frame.lay(region, layer) if cut is None else frame.lay(region.part(*cut), layer.part(*cut))
+            found.append([plane.copy() for plane in codes(frame.to_av())])
+    assert all(np.array_equal(one, other) for one, other in zip(*found, strict=True))
