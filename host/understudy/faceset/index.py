@@ -255,13 +255,16 @@ class Faceset(Annotations, Labels, Masks, Tracks):
         return hashlib.sha256("\n".join(found).encode()).hexdigest()
 
     def span_stamps(self, fingerprint: str, first: int, stop: int) -> dict[str, str]:
-        """Return a text for every face of a span of frames, by name, that changes when its place changes."""
+        """Return a text for every face of a span of frames, by name, that changes with its landmarks or its mesh.
+
+        A mesh may change alone: where a person moves the box from which the aligner takes it.
+        """
         query = (
-            "select face.name, landmarks from face join clip on clip.id = face.clip"
+            "select face.name, landmarks, mesh from face join clip on clip.id = face.clip"
             " where fingerprint = ? and frame >= ? and frame < ? order by frame, face"
         )
         found = self._db.execute(query, (fingerprint, first, stop))
-        return {name: hashlib.sha256(landmarks.encode()).hexdigest() for name, landmarks in found}
+        return {name: hashlib.sha256(points.encode() + (mesh or b"")).hexdigest() for name, points, mesh in found}
 
     def all_rows(self) -> Iterator[FaceRow]:
         """Yield every face whose picture is there, in the order of clips and frames; read few at a time."""

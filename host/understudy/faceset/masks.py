@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -57,6 +58,15 @@ class Masks:
     def mask_png(self, name: str) -> bytes:
         """Return a face's mask as 8-bit grey PNG."""
         return bytes(self._db.execute("select mask from face where name = ?", (name,)).fetchone()[0])
+
+    def mask_stamps(self, fingerprint: str, first: int, stop: int) -> dict[str, str]:
+        """Return a text for every face of a span of a clip's frames, by name, that changes with its mask."""
+        query = (
+            "select face.name, mask from face join clip on clip.id = face.clip"
+            " where fingerprint = ? and frame >= ? and frame < ? order by frame, face"
+        )
+        found = self._db.execute(query, (fingerprint, first, stop))
+        return {name: hashlib.sha256(mask).hexdigest() for name, mask in found}
 
     def take_masks(self, pending: PendingMasks) -> int:
         """Give faces the masks of a file, all at once, and return how many; what was measured by the old ones goes."""

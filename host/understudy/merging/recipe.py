@@ -72,7 +72,7 @@ def merge_progress(work: WorkFolder, artifact: Artifact, job: ClipJob, project: 
 
 
 def chunk_files(work: WorkFolder, artifact: Artifact, job: ClipJob, info: ClipInfo) -> dict[tuple[int, int], Path]:
-    """Return the file of every chunk, named after the faces in it and what ranges and keyframes do with them.
+    """Return the file of every chunk, named after its faces, their masks, and what ranges and keyframes do with them.
 
     Only chunks of which any of that changed are made anew. A face whose picture was deleted is not merged. The faces
     just before and after a chunk count too, for the movement they show; where swaps are steadied, all that steady it.
@@ -92,6 +92,8 @@ def chunk_files(work: WorkFolder, artifact: Artifact, job: ClipJob, info: ClipIn
                 found = index.span_stamps(key, first - 1, stop + 1)
                 stamp += [f"{swap.index} {name} {found[name]} {tracks[name]}" for name in found if name in tracks]
                 stamp += [f"{swap.index} {name} {times[name]}" for name in found if name in times]
+                masks = index.mask_stamps(key, first, stop)
+                stamp += [f"{swap.index} {name} mask {masks[name]}" for name in masks if name in tracks]
                 stamp.extend(keyed.stamps(range(first, stop)))
     return {
         span: artifact.folder / f"chunk-{span[0]:08d}-{digest(stamp)[:12]}.video"
