@@ -39,7 +39,14 @@ class Colours:
     planes: tuple[F32, ...]
 
 
-def colours_of(patch: Patch, layout: PixelLayout, alpha_top: int, limits: tuple[float, float] | None) -> Colours:
+def colours_of(
+    patch: Patch,
+    layout: PixelLayout,
+    alpha_top: int,
+    limits: tuple[float, float] | None,
+    *,
+    is_mean_whole: bool = False,
+) -> Colours:
     """Return the colours that a patch needs.
 
     Args:
@@ -47,6 +54,7 @@ def colours_of(patch: Patch, layout: PixelLayout, alpha_top: int, limits: tuple[
         layout: The clip's pixel format.
         alpha_top: The greatest number of the file's alpha.
         limits: The least and greatest number that the file holds; None where there are none.
+        is_mean_whole: Whether who reads it rounds the mean alpha of a chroma sample down to a number of alpha.
     """
     alpha = patch.cover.copy()
     is_coarse = [part.step.shape != alpha.shape for part in patch.planes]
@@ -55,6 +63,8 @@ def colours_of(patch: Patch, layout: PixelLayout, alpha_top: int, limits: tuple[
         np.maximum(alpha, repeated(need, layout, alpha.shape), out=alpha)
     alpha = _stepped(alpha, alpha_top)
     means = mean_of_cells(alpha, layout) if any(is_coarse) else alpha
+    if is_mean_whole:
+        means = np.floor(means * np.float32(alpha_top) + np.float32(1e-3)) / np.float32(alpha_top)
     planes = []
     for part, coarse in zip(patch.planes, is_coarse, strict=True):
         share = means if coarse else alpha

@@ -10,17 +10,20 @@ import numpy.typing as npt
 
 from understudy.video import ClipInfo
 from understudy.video.color import ColorTags, code_steps, gray_levels, levels_of
+from understudy.video.planes import PixelLayout
 from understudy_sdk import ColorDescription
 
-from .colours import Colours
+from . import eight_bits
+from .colours import Colours, colours_of
+from .eight_bits import alpha_numbers, colour_numbers, is_for_eight_bits
+from .patch import Patch
 
 __all__ = [
-    "ALPHA_TOP",
     "EMPTY",
     "FACE_FORMAT",
     "MASK_FORMAT",
-    "limits_in",
     "mask_numbers",
+    "movie_colours",
     "movie_info",
     "movie_numbers",
 ]
@@ -41,7 +44,7 @@ _CHROMA_ZERO, _CHROMA_SPAN = 512.0, 896.0
 _BT709: Final = 1
 
 
-def limits_in(color: ColorDescription) -> tuple[float, float]:
+def _limits_in(color: ColorDescription) -> tuple[float, float]:
     """Return the clip's least and greatest number that ProRes holds."""
     if color.is_full_range or color.matrix == 0:
         return 0.0, float((1 << color.bit_depth) - 1)
@@ -60,20 +63,30 @@ def movie_info(info: ClipInfo, pixel_format: str) -> ClipInfo:
     return replace(info, pixel_format=pixel_format, color=color, tags=told, hdr=None)
 
 
+def movie_colours(patch: Patch, layout: PixelLayout, color: ColorDescription, *, is_premultiplied: bool) -> Colours:
+    """Return the colours that a patch needs in a movie, and alpha in the steps that who lays it over the clip reads."""
+    if is_for_eight_bits(color, is_premultiplied=is_premultiplied):
+        return colours_of(patch, layout, eight_bits.ALPHA_TOP, _limits_in(color), is_mean_whole=True)
+    return colours_of(patch, layout, ALPHA_TOP, _limits_in(color))
+
+
 def movie_numbers(colours: Colours, color: ColorDescription, *, is_premultiplied: bool) -> tuple[U16, U16, U16, U16]:
     """Return luma, blue and red difference, and alpha of a part of a frame, uint16 (h, w) each."""
     alpha = colours.alpha
-    planes = _limited(colours.planes, color)
+    is_eight = is_for_eight_bits(color, is_premultiplied=is_premultiplied)
     found = []
-    for plane, empty in zip(planes, EMPTY, strict=False):
+    for plane, empty in zip(_limited(colours.planes, color), EMPTY, strict=False):
         shown = plane if not is_premultiplied else empty + (plane - empty) * alpha
+        if is_eight:
+            shown = colour_numbers(shown)
         found.append(np.clip(np.rint(np.where(alpha > 0, shown, empty)), _LEAST, _MOST).astype(np.uint16))
-    return found[0], found[1], found[2], np.rint(alpha * ALPHA_TOP).astype(np.uint16)
+    alphas = alpha_numbers(alpha) if is_eight else np.rint(alpha * ALPHA_TOP)
+    return found[0], found[1], found[2], alphas.astype(np.uint16)
 
 
-def mask_numbers(alpha: F32) -> tuple[U16, U16, U16]:
-    """Return a mask as greys: black where it keeps the clip, white where the face covers it."""
-    luma = np.rint(_LUMA_ZERO + _LUMA_SPAN * alpha).astype(np.uint16)
+def mask_numbers(alpha: U16) -> tuple[U16, U16, U16]:
+    """Return a layer's alpha as greys: black where it keeps the clip, white where the face covers it."""
+    luma = np.rint(_LUMA_ZERO + _LUMA_SPAN / ALPHA_TOP * alpha).astype(np.uint16)
     return luma, np.full_like(luma, EMPTY[1]), np.full_like(luma, EMPTY[2])
 
 

@@ -23,7 +23,7 @@ from understudy.video.planes import layout_of
 from .colours import colours_of, held_in_rgb, light_of, rgb_of
 from .marks import chunk_mark
 from .matrices import faces_row
-from .numbers import ALPHA_TOP, FACE_FORMAT, MASK_FORMAT, limits_in, mask_numbers, movie_numbers
+from .numbers import FACE_FORMAT, MASK_FORMAT, mask_numbers, movie_colours, movie_numbers
 from .patch import Patch, patch_of
 from .pictures import PNG_TOP, PictureMaker
 from .plan import LayerPlan
@@ -113,9 +113,10 @@ class LayerTaker:
         """Return a patch as the files hold it: the face, and the mask alone."""
         settings, color = self._plan.settings, self._info.color
         if settings.is_movie:
-            colours = colours_of(patch, self._layout, ALPHA_TOP, limits_in(color))
-            numbers = movie_numbers(colours, color, is_premultiplied=settings.alpha == "premultiplied")
-            return numbers, mask_numbers(colours.alpha)
+            is_premultiplied = settings.alpha == "premultiplied"
+            colours = movie_colours(patch, self._layout, color, is_premultiplied=is_premultiplied)
+            numbers = movie_numbers(colours, color, is_premultiplied=is_premultiplied)
+            return numbers, mask_numbers(numbers[3])
         if settings.kind == "png16":
             alpha, rgb = held_in_rgb(patch, self._layout, color, PNG_TOP)
         else:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
 
@@ -101,40 +98,3 @@ def test_the_mask_alone_is_the_layers_alpha(project, blue, tmp_path):
         project.run(f"{{kind: {kind}, path: {kind}}}")
         for layer, mask in zip(pictures(tmp_path / kind), pictures(tmp_path / f"{kind}.mask"), strict=True):
             assert np.array_equal(layer[..., 3], mask[..., 0])
-
-
-OVERLAYS = {
-    "yuv420p": "[1]scale=flags=neighbor:sws_dither=none,format=yuva420p[l];[0][l]overlay=format=yuv420",
-    "yuv444p": "[1]scale=sws_dither=none,format=yuva444p[l];[0][l]overlay=format=yuv444",
-}
-"""ffmpeg's graph for the clip and the movie, by the clip's pixel format."""
-
-
-@pytest.mark.parametrize("pixel_format", OVERLAYS)
-def test_ffmpegs_overlay_of_the_movie_gives_the_merged_clip(project, blue, tmp_path, pixel_format):
-    clip = blue(pixel_format)
-    result = project.run("{kind: prores4444, path: layer.mov}")
-    found = overlaid([clip, tmp_path / "layer.mov"], OVERLAYS[pixel_format], tmp_path)
-    for (_, one), (_, other) in zip(planes_of(found), planes_of(result.outputs[0]), strict=True):
-        assert worst(one, other) <= 1
-
-
-def test_ffmpegs_overlay_of_pictures_gives_the_merged_clip(project, calm, tmp_path):
-    clip = calm("bgr0")
-    result = project.run("{kind: png16, path: layer}")
-    graph = "[0]format=gbrp[c];[1]scale=sws_dither=none,format=gbrap[l];[c][l]overlay=format=gbrp,format=bgr0"
-    inputs = [clip, "-framerate", "25", tmp_path / "layer" / "layer.%07d.png"]
-    found = overlaid(inputs, graph, tmp_path)
-    for (_, one), (_, other) in zip(planes_of(found), planes_of(result.outputs[0]), strict=True):
-        assert worst(one, other) <= 1
-
-
-def overlaid(inputs, graph, folder):
-    """Return the losslessly coded result of ffmpeg's graph for two inputs, or skip."""
-    if shutil.which("ffmpeg") is None:
-        pytest.skip("ffmpeg is not installed; the same is tested with arithmetic of our own")
-    (clip, *options), found = inputs, folder / "overlaid.mkv"
-    layer = [*options[:-1], "-i", options[-1]]
-    command = ["ffmpeg", "-v", "error", "-i", clip, *layer, "-filter_complex", graph, "-c:v", "ffv1", found]
-    subprocess.run(command, check=True)
-    return found
