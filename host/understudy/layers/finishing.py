@@ -13,8 +13,9 @@ from understudy.video import ClipInfo, join_chunks
 
 from .marks import begin_signing, end_signing, is_there, pictures_of, rows_of, state_of
 from .matrices import matrices_of
-from .numbers import FACE_FORMAT, MASK_FORMAT, movie_info
+from .numbers import movie_info
 from .plan import LayerPlan
+from .prores import FACE_FORMAT, MASK_FORMAT
 from .sinks import picture_path
 
 if TYPE_CHECKING:

@@ -16,32 +16,30 @@ from understudy_sdk import ColorDescription
 from . import eight_bits
 from .colours import Colours, colours_of
 from .eight_bits import alpha_numbers, colour_numbers, is_for_eight_bits
-from .patch import Patch
+from .patch import ROUNDED_FROM, Patch, mean_of_cells, repeated
+from .prores import ALPHA_TOP, EMPTY, LEAST, MOST
+from .rehearsal import rehearsed
 
 __all__ = [
-    "EMPTY",
-    "FACE_FORMAT",
-    "MASK_FORMAT",
     "mask_numbers",
-    "movie_colours",
     "movie_info",
     "movie_numbers",
 ]
 
 F32 = npt.NDArray[np.float32]
 U16 = npt.NDArray[np.uint16]
+Numbers = tuple[U16, U16, U16, U16]
 
-ALPHA_TOP: Final = 1023
-EMPTY: Final = (64, 512, 512, 0)
-"""Luma, chroma and alpha of what nothing covers: black, and transparent."""
-
-FACE_FORMAT: Final = "yuva444p10le"
-MASK_FORMAT: Final = "yuv444p10le"
-
-_LEAST, _MOST = 4, 1019
 _LUMA_ZERO, _LUMA_SPAN = 64.0, 876.0
 _CHROMA_ZERO, _CHROMA_SPAN = 512.0, 896.0
 _BT709: Final = 1
+
+_REHEARSED_BITS: Final = 10
+"""ProRes comes within one number of 10 bits by being tried; of 8 bits it is within one by itself, of 12 never."""
+_ROOM: Final = 1.3
+"""Less than the 1.5 from where rounding would make 2 of it; the rest is left to how exactly alpha is read."""
+_ROOM_OF_FRACTIONS: Final = 0.85
+"""Where a step leads to a fraction, the clip's own sample is up to half away from that."""
 
 
 def _limits_in(color: ColorDescription) -> tuple[float, float]:
@@ -49,7 +47,7 @@ def _limits_in(color: ColorDescription) -> tuple[float, float]:
     if color.is_full_range or color.matrix == 0:
         return 0.0, float((1 << color.bit_depth) - 1)
     scale = 2.0 ** (color.bit_depth - 10)
-    return _LEAST * scale, _MOST * scale
+    return LEAST * scale, MOST * scale
 
 
 def movie_info(info: ClipInfo, pixel_format: str) -> ClipInfo:
@@ -63,31 +61,56 @@ def movie_info(info: ClipInfo, pixel_format: str) -> ClipInfo:
     return replace(info, pixel_format=pixel_format, color=color, tags=told, hdr=None)
 
 
-def movie_colours(patch: Patch, layout: PixelLayout, color: ColorDescription, *, is_premultiplied: bool) -> Colours:
-    """Return the colours that a patch needs in a movie, and alpha in the steps that who lays it over the clip reads."""
-    if is_for_eight_bits(color, is_premultiplied=is_premultiplied):
-        return colours_of(patch, layout, eight_bits.ALPHA_TOP, _limits_in(color), is_mean_whole=True)
-    return colours_of(patch, layout, ALPHA_TOP, _limits_in(color))
-
-
-def movie_numbers(colours: Colours, color: ColorDescription, *, is_premultiplied: bool) -> tuple[U16, U16, U16, U16]:
+def movie_numbers(patch: Patch, layout: PixelLayout, info: ClipInfo, *, is_premultiplied: bool) -> Numbers:
     """Return luma, blue and red difference, and alpha of a part of a frame, uint16 (h, w) each."""
-    alpha = colours.alpha
-    is_eight = is_for_eight_bits(color, is_premultiplied=is_premultiplied)
-    found = []
-    for plane, empty in zip(_limited(colours.planes, color), EMPTY, strict=False):
-        shown = plane if not is_premultiplied else empty + (plane - empty) * alpha
-        if is_eight:
-            shown = colour_numbers(shown)
-        found.append(np.clip(np.rint(np.where(alpha > 0, shown, empty)), _LEAST, _MOST).astype(np.uint16))
-    alphas = alpha_numbers(alpha) if is_eight else np.rint(alpha * ALPHA_TOP)
-    return found[0], found[1], found[2], alphas.astype(np.uint16)
+    color = info.color
+    if is_for_eight_bits(color, is_premultiplied=is_premultiplied):
+        colours = colours_of(patch, layout, eight_bits.ALPHA_TOP, _limits_in(color), is_mean_whole=True)
+        luma, blue, red = (_whole(colour_numbers(plane)) for plane in _shown(colours, color, is_premultiplied=False))
+        return luma, blue, red, _whole(alpha_numbers(colours.alpha))
+    colours = colours_of(patch, layout, ALPHA_TOP, _limits_in(color))
+    shown = _shown(colours, color, is_premultiplied=is_premultiplied)
+    if color.bit_depth == _REHEARSED_BITS and color.matrix != 0:
+        rooms = _rooms(colours, patch, layout, color, is_premultiplied=is_premultiplied)
+        luma, blue, red = rehearsed(shown, rooms, patch.box, info.stored_size)
+    else:
+        luma, blue, red = (_whole(plane) for plane in shown)
+    return luma, blue, red, _whole(colours.alpha * ALPHA_TOP)
 
 
 def mask_numbers(alpha: U16) -> tuple[U16, U16, U16]:
     """Return a layer's alpha as greys: black where it keeps the clip, white where the face covers it."""
     luma = np.rint(_LUMA_ZERO + _LUMA_SPAN / ALPHA_TOP * alpha).astype(np.uint16)
     return luma, np.full_like(luma, EMPTY[1]), np.full_like(luma, EMPTY[2])
+
+
+def _shown(colours: Colours, color: ColorDescription, *, is_premultiplied: bool) -> tuple[F32, F32, F32]:
+    """Return the three planes as the file is to hold them; empty where nothing is covered."""
+    alpha, found = colours.alpha, []
+    for plane, empty in zip(_limited(colours.planes, color), EMPTY, strict=False):
+        shown = plane if not is_premultiplied else empty + (plane - empty) * alpha
+        found.append(np.clip(np.where(alpha > 0, shown, np.float32(empty)), LEAST, MOST))
+    return found[0], found[1], found[2]
+
+
+def _rooms(
+    colours: Colours, patch: Patch, layout: PixelLayout, color: ColorDescription, *, is_premultiplied: bool
+) -> tuple[F32, F32, F32]:
+    """Return how far each number may be off, so that the clip's sample under it is off by one at most."""
+    scale = _LUMA_SPAN / (1023 if color.is_full_range else _LUMA_SPAN)
+    found = []
+    for part in patch.planes:
+        share = colours.alpha
+        if part.step.shape != share.shape:
+            share = repeated(mean_of_cells(share, layout), layout, share.shape)
+        room = np.where(share >= ROUNDED_FROM, _ROOM, _ROOM_OF_FRACTIONS).astype(np.float32) * np.float32(scale)
+        weight = np.ones_like(share) if is_premultiplied else share
+        found.append(np.divide(room, weight, out=np.full_like(share, np.inf), where=share > 0))
+    return found[0], found[-1], found[-1]
+
+
+def _whole(values: F32) -> U16:
+    return np.asarray(np.rint(values), np.uint16)
 
 
 def _limited(planes: tuple[F32, ...], color: ColorDescription) -> tuple[F32, F32, F32]:

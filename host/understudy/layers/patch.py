@@ -18,11 +18,11 @@ from understudy.video import Laying
 from understudy.video.orientation import Box
 from understudy.video.planes import PixelLayout
 
-__all__ = ["Patch", "PlanePatch", "mean_of_cells", "patch_of", "repeated"]
+__all__ = ["ROUNDED_FROM", "Patch", "PlanePatch", "mean_of_cells", "patch_of", "repeated"]
 
 F32 = npt.NDArray[np.float32]
 
-_ROUNDED_FROM: Final = 0.25
+ROUNDED_FROM: Final = 0.25
 """Cover from which on a step leads to the rounded sample, so that a file's own small faults do not tip it over. Where
 less is covered those count for little, and to round there would make colours noisy."""
 
@@ -70,7 +70,7 @@ def patch_of(layings: Sequence[Laying], layout: PixelLayout, size: tuple[int, in
     planes = tuple(_joined(layings, channel, layout, box) for channel in range(len(layout.channels)))
     for plane in () if layout.is_float else planes:
         share = cover if plane.step.shape == cover.shape else mean_of_cells(cover, layout)
-        np.copyto(plane.step, np.rint(plane.before + plane.step) - plane.before, where=share >= _ROUNDED_FROM)
+        np.copyto(plane.step, np.rint(plane.before + plane.step) - plane.before, where=share >= ROUNDED_FROM)
     return Patch(box, cover, planes)
 
 

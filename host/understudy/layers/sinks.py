@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Protocol, Self
 
 import av
 import numpy as np
@@ -21,13 +21,11 @@ from understudy.video.aside import explaining
 from understudy.video.orientation import Box
 from understudy.video.planes import plane_rows
 
-from .numbers import EMPTY, movie_info
+from .numbers import movie_info
 from .pictures import PictureMaker
+from .prores import EMPTY, ENCODING
 
 __all__ = ["MovieSink", "PictureSink", "Sink", "picture_path"]
-
-ENCODING: Final = {"profile": "4444xq", "flags": "+qscale", "global_quality": "118", "quant_mat": "default"}
-"""The finest that the encoder has: the least quantiser (118 is FFmpeg's word for 1) and the flattest matrix."""
 
 Planes = tuple[npt.NDArray[Any], ...]
 

@@ -23,10 +23,11 @@ from understudy.video.planes import layout_of
 from .colours import colours_of, held_in_rgb, light_of, rgb_of
 from .marks import chunk_mark
 from .matrices import faces_row
-from .numbers import FACE_FORMAT, MASK_FORMAT, mask_numbers, movie_colours, movie_numbers
+from .numbers import mask_numbers, movie_numbers
 from .patch import Patch, patch_of
 from .pictures import PNG_TOP, PictureMaker
 from .plan import LayerPlan
+from .prores import FACE_FORMAT, MASK_FORMAT
 from .sinks import MovieSink, PictureSink, Sink
 
 __all__ = ["LayerMaker", "LayerTaker"]
@@ -114,8 +115,7 @@ class LayerTaker:
         settings, color = self._plan.settings, self._info.color
         if settings.is_movie:
             is_premultiplied = settings.alpha == "premultiplied"
-            colours = movie_colours(patch, self._layout, color, is_premultiplied=is_premultiplied)
-            numbers = movie_numbers(colours, color, is_premultiplied=is_premultiplied)
+            numbers = movie_numbers(patch, self._layout, self._info, is_premultiplied=is_premultiplied)
             return numbers, mask_numbers(numbers[3])
         if settings.kind == "png16":
             alpha, rgb = held_in_rgb(patch, self._layout, color, PNG_TOP)

@@ -24,9 +24,7 @@ def test_a_movie_over_the_source_is_the_merged_clip(project, blue, tmp_path, pix
     assert [time for time, _ in layer] == [time for time, _ in source]
     is_premultiplied = alpha == "premultiplied"
     for (_, under), (_, wanted), (_, over) in zip(source, merged, layer, strict=True):
-        # ProRes itself is off by 2.5 steps of 10 bits at most, which is less than one of 8
-        allowed = 1 if bits == 8 else 3
-        assert worst(over_movie(under, over, is_premultiplied=is_premultiplied, bits=bits), wanted) <= allowed
+        assert worst(over_movie(under, over, is_premultiplied=is_premultiplied, bits=bits), wanted) <= 1
     assert worst(layer[2][1][3:], [0.0]) == 0  # no face in that frame
 
 

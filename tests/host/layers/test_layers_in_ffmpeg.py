@@ -31,8 +31,7 @@ def test_the_masked_merge_of_a_movie_gives_the_merged_clip(project, request, tmp
     result = project.run("{kind: prores4444, path: layer.mov}")
     found = composite(masked_merge(pixel_format), frames_of(clip), frames_of(tmp_path / "layer.mov"))
     for planes, (_, wanted) in zip(found, planes_of(result.outputs[0]), strict=True):
-        # ProRes itself is off by 2.5 steps of 10 bits at most
-        assert worst(planes, wanted) <= (3 if "10" in pixel_format else 1)
+        assert worst(planes, wanted) <= 1
 
 
 def test_the_overlay_of_pictures_gives_an_rgb_clip(project, calm, tmp_path):
