@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import closing
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import VideoReformatter
 
+from understudy.ahead import ahead
 from understudy.errors import MediaError
-from understudy.video import ClipReader, probe
+from understudy.video import ClipReader, probe, reader
 
 CLOSED = {"preset": "fast", "qp": "10", "g": "8", "bf": "3"}
 OPEN = {"preset": "fast", "qp": "10", "g": "8", "x264-params": "open-gop=1:bframes=3:b-adapt=0"}
@@ -140,6 +144,27 @@ def test_rows_stored_from_the_bottom_are_read_from_the_top(make_clip, drawn):
         stored = drawn(0, pixel_format="bgr24").to_ndarray()
         assert np.array_equal(frame.frame().rgb, stored[::-1, :, ::-1])
         assert np.allclose(frame.region(0, 0, 96, 64).rgb * 255, stored[::-1, :, ::-1], atol=1e-3)
+
+
+def test_frames_are_not_converted_with_what_converts_those_decoded_meanwhile(make_clip, monkeypatch):
+    made = []
+
+    class Watched:
+        def __init__(self):
+            self.whole, self.threads = VideoReformatter(), set()
+            made.append(self)
+
+        def reformat(self, *arguments, **options):
+            self.threads.add(threading.get_ident())
+            return self.whole.reformat(*arguments, **options)
+
+    monkeypatch.setattr(reader, "VideoReformatter", Watched)
+    upside_down = {"container_options": {"flipped_raw_rgb": "1"}, "time_base": Fraction(1, 25)}  # so each is turned
+    path = make_clip("up.avi", codec="rawvideo", options={}, pixel_format="bgr24", count=4, **upside_down)
+    with ClipReader(path) as clip, closing(ahead(clip.frames(), depth=2)) as frames:
+        for frame in frames:
+            frame.frame()
+    assert sorted(len(one.threads) for one in made) == [1, 1]
 
 
 def test_a_format_that_changes_midway_is_seen_in_its_colours_and_not_merged(tmp_path, drawn):
