@@ -68,9 +68,12 @@ def movie_numbers(patch: Patch, layout: PixelLayout, info: ClipInfo, *, is_premu
         colours = colours_of(patch, layout, eight_bits.ALPHA_TOP, _limits_in(color), is_mean_whole=True)
         luma, blue, red = (_whole(colour_numbers(plane)) for plane in _shown(colours, color, is_premultiplied=False))
         return luma, blue, red, _whole(alpha_numbers(colours.alpha))
+    is_rehearsed = color.bit_depth == _REHEARSED_BITS and color.matrix != 0
+    if is_rehearsed and is_premultiplied:  # alpha does not make its faults smaller at the edge
+        patch = patch.rounded()
     colours = colours_of(patch, layout, ALPHA_TOP, _limits_in(color))
     shown = _shown(colours, color, is_premultiplied=is_premultiplied)
-    if color.bit_depth == _REHEARSED_BITS and color.matrix != 0:
+    if is_rehearsed:
         rooms = _rooms(colours, patch, layout, color, is_premultiplied=is_premultiplied)
         luma, blue, red = rehearsed(shown, rooms, patch.box, info.stored_size)
     else:
@@ -103,7 +106,8 @@ def _rooms(
         share = colours.alpha
         if part.step.shape != share.shape:
             share = repeated(mean_of_cells(share, layout), layout, share.shape)
-        room = np.where(share >= ROUNDED_FROM, _ROOM, _ROOM_OF_FRACTIONS).astype(np.float32) * np.float32(scale)
+        is_whole = is_premultiplied | (share >= ROUNDED_FROM)
+        room = np.where(is_whole, _ROOM, _ROOM_OF_FRACTIONS).astype(np.float32) * np.float32(scale)
         weight = np.ones_like(share) if is_premultiplied else share
         found.append(np.divide(room, weight, out=np.full_like(share, np.inf), where=share > 0))
     return found[0], found[-1], found[-1]

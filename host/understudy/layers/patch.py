@@ -8,7 +8,7 @@ last.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -49,6 +49,10 @@ class Patch:
     cover: F32
     planes: tuple[PlanePatch, ...]
 
+    def rounded(self) -> Patch:
+        """Return it with steps that lead to the clip's own samples everywhere, also where little is covered."""
+        return replace(self, planes=tuple(PlanePatch(one.before, _whole_step(one)) for one in self.planes))
+
 
 def patch_of(layings: Sequence[Laying], layout: PixelLayout, size: tuple[int, int]) -> Patch | None:
     """Join what was laid into one frame, in order; None where nothing was.
@@ -70,7 +74,7 @@ def patch_of(layings: Sequence[Laying], layout: PixelLayout, size: tuple[int, in
     planes = tuple(_joined(layings, channel, layout, box) for channel in range(len(layout.channels)))
     for plane in () if layout.is_float else planes:
         share = cover if plane.step.shape == cover.shape else mean_of_cells(cover, layout)
-        np.copyto(plane.step, np.rint(plane.before + plane.step) - plane.before, where=share >= ROUNDED_FROM)
+        np.copyto(plane.step, _whole_step(plane), where=share >= ROUNDED_FROM)
     return Patch(box, cover, planes)
 
 
@@ -91,6 +95,10 @@ def repeated(coarse: F32, layout: PixelLayout, shape: tuple[int, ...]) -> F32:
     if coarse.shape == shape:
         return coarse
     return coarse.repeat(layout.sub_y, axis=0)[: shape[0]].repeat(layout.sub_x, axis=1)[:, : shape[1]]
+
+
+def _whole_step(plane: PlanePatch) -> F32:
+    return np.asarray(np.rint(plane.before + plane.step) - plane.before, np.float32)
 
 
 def _on_grid(layings: Sequence[Laying], layout: PixelLayout, size: tuple[int, int]) -> Box:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerPlan", "layers_of"]
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Version of what is made of the same recipe."""
 
 

@@ -29,7 +29,9 @@ U16 = npt.NDArray[np.uint16]
 
 _SIDE: Final = 16
 _COLUMNS: Final = 8
-_ROUNDS: Final = 24
+_ROUNDS: Final = 60
+_STUCK_FROM: Final = 9
+"""A macroblock that still fails goes round in circles; so samples elsewhere are moved along, each time other ones."""
 _PER_NUMBER: Final = 4
 """Decoders give 12 bits."""
 
@@ -48,7 +50,7 @@ def rehearsed(wanted: Sequence[F32], room: Sequence[F32], box: Box, size: tuple[
     numbers = _as_numbers(meant)
     best, least = numbers.copy(), np.full(numbers.shape[1], np.inf, np.float32)
     tried = np.arange(numbers.shape[1])
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
         fault = _read_back(numbers[:, tried]) - meant[:, tried]
         excess = np.abs(fault) - allowed[:, tried]
         over = excess.max(axis=(0, 2, 3))
@@ -59,6 +61,8 @@ def rehearsed(wanted: Sequence[F32], room: Sequence[F32], box: Box, size: tuple[
         if not failed.any():
             break
         push = np.where(excess[:, failed] > 0, np.sign(fault[:, failed]), 0)
+        if turn >= _STUCK_FROM:
+            push += np.roll(push, (turn % 3 + 1, turn % 5), (2, 3)) * (1 if turn % 2 else -1)
         tried = tried[failed]
         numbers[:, tried] = _as_numbers(numbers[:, tried] - push)
     return [_joined(plane, box) for plane in best]
