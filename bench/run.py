@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -278,14 +278,12 @@ def encode_alone(project: Any, clip: Path, frames: int, path: Path) -> float:
     from understudy.video import ChunkWriter, ClipReader, encoding_for, probe
 
     info, start, count = probe(clip), time.perf_counter(), 0
-    with (
-        ClipReader(clip) as reader,
-        ChunkWriter(path, info, encoding_for(project.output.video, info)) as writer,
-        Behind(lambda frame: writer.add(frame.to_av()), depth=8) as encoder,
-    ):
-        for frame in ahead(reader.frames(0, frames), depth=8):
-            encoder.put(frame)
-            count += 1
+    with ClipReader(clip) as reader, ChunkWriter(path, info, encoding_for(project.output.video, info)) as writer:
+        with Behind(nullcontext(lambda frame: writer.add(frame.to_av())), depth=8) as encoder:
+            for frame in ahead(reader.frames(0, frames), depth=8):
+                encoder.put(frame)
+                count += 1
+        encoder.result()
     return count / (time.perf_counter() - start)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Final, Generic, TypeVar
 
@@ -57,12 +58,18 @@ def ahead(values: Iterable[T], depth: int) -> Generator[T, None, None]:
 class Behind(Generic[T]):
     """Feeds values to a slow consumer in a thread, at most ``depth`` of them waiting.
 
-    Leaving the ``with`` block waits for the rest; an exception of the consumer is raised at the next ``put`` or there.
+    Leaving the ``with`` block says that no more come, and does not wait for the consumer to come to its end:
+    ``result`` does. After an error it does wait; what the consumer has not begun is dropped, and it closes by an error.
     """
 
-    def __init__(self, use: Callable[[T], None], depth: int) -> None:
-        """Start nothing yet; ``use`` is called once per value, in order."""
-        self._use = use
+    def __init__(self, opened: AbstractContextManager[Callable[[T], None]], depth: int) -> None:
+        """Start nothing yet.
+
+        Args:
+            opened: Gives what is called once per value, in order; it is entered and left in the thread too.
+            depth: How many values may wait.
+        """
+        self._opened = opened
         self._waiting: queue.Queue[object] = queue.Queue(maxsize=depth)
         self._error: BaseException | None = None
         self._is_dropped = False
@@ -74,27 +81,52 @@ class Behind(Generic[T]):
         return self
 
     def put(self, value: T) -> None:
-        """Hand on one value; waits while the consumer is behind."""
+        """Hand on one value; waits while the consumer is behind, and raises what it has raised."""
+        self.check()
+        self._waiting.put(value)
+
+    def check(self) -> None:
+        """Raise what the consumer has raised so far."""
         if self._error is not None:
             raise self._error
-        self._waiting.put(value)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Wait for the consumer; after an error what it has not begun is dropped."""
-        self._is_dropped = error is not None
+        """Say that no more come."""
+        if error is None:
+            self._waiting.put(_END)
+            return
+        self._is_dropped = True
         see_out(self._thread, lambda: self._waiting.put(_END))
-        if kind is None and self._error is not None:
-            raise self._error
+
+    def wait(self) -> None:
+        """Wait until the consumer is closed; what it raised is not raised here."""
+        see_out(self._thread, lambda: None)
+
+    def result(self) -> None:
+        """Wait until the consumer is closed, and raise what it has raised."""
+        self.wait()
+        self.check()
 
     def _work(self) -> None:
-        while (value := self._waiting.get()) is not _END:
-            if self._error is None and not self._is_dropped:
-                try:
-                    self._use(value)  # type: ignore[arg-type]  # only ``put`` fills the queue
-                except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
-                    self._error = error
+        values = iter(self._waiting.get, _END)
+        try:
+            with self._opened as use:
+                for value in values:
+                    self._go_on()
+                    use(value)  # type: ignore[arg-type]  # only ``put`` fills the queue
+                self._go_on()
+        except _Dropped:
+            pass
+        except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
+            self._error = error
+        for _ in values:
+            pass  # so that nobody waits to put something into a queue that is full
+
+    def _go_on(self) -> None:
+        if self._is_dropped:
+            raise _Dropped
 
 
 def see_out(thread: threading.Thread, tell: Callable[[], object]) -> None:
@@ -111,6 +143,10 @@ def see_out(thread: threading.Thread, tell: Callable[[], object]) -> None:
             interruption = error
     if interruption is not None:
         raise interruption
+
+
+class _Dropped(Exception):  # noqa: N818 - nobody's fault, and heard by nobody
+    """What is waiting is not wanted any more."""
 
 
 class _Raised:

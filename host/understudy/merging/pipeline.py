@@ -12,8 +12,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
+from understudy.ahead import Behind
 from understudy.matrix_threads import one_blas_thread
 from understudy.progress import Progress
+from understudy.video import DecodedFrame
 from understudy_sdk import Resources, UnderstudyError
 
 from .beside import MergingThread
@@ -70,11 +72,21 @@ def _crew(order: ClipOrder, count: int, threads: int) -> Workers | MergingThread
 
 
 def _merge_here(merger: ChunkMerger, chunks: Sequence[Chunk], progress: Progress, finished: Finished) -> None:
-    """Merge chunks for which nothing is to be predicted."""
+    """Merge chunks for which nothing is to be predicted; while one's encoder is emptied, the next is at work."""
+    waiting = deque[tuple[Chunk, Behind[DecodedFrame]]]()
+
+    def settle() -> None:
+        chunk, filing = waiting.popleft()
+        filing.result()
+        finished(chunk)
+
     with merger:
         for chunk in chunks:
-            merger.merge(chunk, progress)
-            finished(chunk)
+            waiting.append((chunk, merger.begin(chunk, progress)))
+            if len(waiting) > 1:
+                settle()
+        while waiting:
+            settle()
 
 
 def _merge_while_predicting(
