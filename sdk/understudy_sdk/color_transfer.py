@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, overload
 
 import cv2
@@ -189,9 +190,15 @@ def _moved_lab(lab: F32, gain: F32, offset: F32) -> F32:
     affine = np.concatenate([np.diag(gain), offset[:, None]], axis=1)
     moved = np.asarray(cv2.transform(lab, affine), np.float32)  # many times faster than arrays of three columns
     rows = moved.reshape(moved.shape[0], -1)  # whole rows are cut many times faster than arrays of three columns
-    low, high = (np.resize(np.array(end, np.float32), rows.shape[1]) for end in _LAB_ENDS)
-    np.clip(rows, low, high, out=rows)
+    np.clip(rows, *_lab_ends(moved.shape[1]), out=rows)
     return moved
+
+
+@lru_cache(maxsize=64)
+def _lab_ends(width: int) -> tuple[F32, F32]:
+    """Return the least and the greatest numbers of a row of L*a*b*, float32 (width * 3,) each."""
+    least, greatest = (np.tile(np.array(end, np.float32), width) for end in _LAB_ENDS)
+    return least, greatest
 
 
 @overload
