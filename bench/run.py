@@ -242,6 +242,7 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
     from understudy.store import WorkFolder
     from understudy.swapping import mask_over_crop, reach, where_it_shows
     from understudy.video import ChunkWriter, ClipReader, encoding_for, probe
+    from understudy.video.codes import brightness_weights
 
     resources, info, clock, count = resources_for(project), probe(clip), Clock(), 0
     swap, video, work, span = project.swaps[0], project.output.video, WorkFolder(project.work), (0, frames)
@@ -264,7 +265,8 @@ def parts_of_merging(project: Any, clip: Path, frames: int, path: Path) -> dict[
                 with clock.part("region out"):
                     shown, layer = where_it_shows(region, layer)
                 with clock.part("marking"):
-                    layer = order.mark.laid(layer, (shown.x0, shown.y0), frame.brightness(*shown.box))
+                    brightness, weights = frame.brightness(*shown.box), brightness_weights(shown.color)
+                    layer = order.mark.laid(layer, (shown.x0, shown.y0), brightness, weights)
                 with clock.part("region out"):
                     frame.lay(shown, layer)
             with clock.part("encoding"):

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Final, Generic, TypeVar
 
-__all__ = ["Behind", "ahead", "see_out"]
+__all__ = ["Behind", "Seen", "ahead", "see_out"]
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def ahead(values: Iterable[T], depth: int) -> Generator[T, None, None]:
         except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
             put(_Raised(error))
 
-    thread = threading.Thread(target=work, name="ahead", daemon=True)
+    thread = Seen(work, "ahead")
     thread.start()
     try:
         while (value := waiting.get()) is not _END:
@@ -73,7 +73,7 @@ class Behind(Generic[T]):
         self._waiting: queue.Queue[object] = queue.Queue(maxsize=depth)
         self._error: BaseException | None = None
         self._is_dropped = False
-        self._thread = threading.Thread(target=self._work, name="behind", daemon=True)
+        self._thread = Seen(self._work, "behind")
 
     def __enter__(self) -> Behind[T]:
         """Start the thread."""
@@ -94,14 +94,21 @@ class Behind(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Say that no more come."""
-        if error is None:
-            self._waiting.put(_END)
-            return
+        try:
+            if error is None:
+                self._waiting.put(_END)  # waits where the queue is full, and may be interrupted there
+                return
+        except BaseException:
+            self._drop()
+            raise
+        self._drop()
+
+    def _drop(self) -> None:
         self._is_dropped = True
         see_out(self._thread, lambda: self._waiting.put(_END))
 
     def wait(self) -> None:
-        """Wait until the consumer is closed; what it raised is not raised here."""
+        """Wait until the consumer is closed, if it was ever begun; what it raised is not raised here."""
         see_out(self._thread, lambda: None)
 
     def result(self) -> None:
@@ -129,20 +136,47 @@ class Behind(Generic[T]):
             raise _Dropped
 
 
-def see_out(thread: threading.Thread, tell: Callable[[], object]) -> None:
+class Seen(threading.Thread):
+    """A thread that tells when its work has ended; Python 3.11 takes one for ended whose ``join`` is interrupted."""
+
+    def __init__(self, work: Callable[[], object], name: str) -> None:
+        """Start nothing yet."""
+        super().__init__(target=work, name=name, daemon=True)
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Do the work."""
+        try:
+            super().run()
+        finally:
+            self._ended.set()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.ident is not None and not self._ended.is_set()
+
+    def wait(self) -> None:
+        """Wait until the work has ended."""
+        self._ended.wait()
+
+
+def see_out(thread: Seen, tell: Callable[[], object]) -> None:
     """Tell a thread to end and wait until it has, also if Ctrl-C comes meanwhile, which is raised afterwards.
 
     What the thread works with can be closed then. A file or an encoder that is closed under it crashes the process.
     """
     interruption: BaseException | None = None
-    while thread.is_alive():
+    while thread.is_at_work:
         try:
             tell()
-            thread.join()
+            thread.wait()
         except BaseException as error:  # noqa: BLE001 - raised below
             interruption = error
     if interruption is not None:
         raise interruption
+    if thread.ident is not None:
+        thread.join()
 
 
 class _Dropped(Exception):  # noqa: N818 - nobody's fault, and heard by nobody

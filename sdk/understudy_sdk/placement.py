@@ -12,7 +12,7 @@ from .placement_config import PlacementConfig
 from .types import Crop, Region
 from .warp import Border, warp_mask, warp_picture, warp_sampled
 
-__all__ = ["Box", "crop_to_region", "pixels_per_pixel", "placed_mask", "placed_picture", "shown_box", "trimmed"]
+__all__ = ["crop_to_region", "pixels_per_pixel", "placed_mask", "placed_picture", "shown_box", "trimmed"]
 
 F32 = npt.NDArray[np.float32]
 Box = tuple[int, int, int, int]

@@ -307,6 +307,14 @@ class Region:
         self._size = rgb.shape[1], rgb.shape[0]
         self._x0, self._y0, self._color = x0, y0, color or ColorDescription()
 
+    def __repr__(self) -> str:
+        """Say where it lies; its colours are not asked for."""
+        return f"Region(box={self.box}, color={self._color!r})"
+
+    def __reduce__(self) -> tuple[type[Region], tuple[F32, int, int, ColorDescription]]:
+        """Travel to another process with its colours made."""
+        return Region, (self.rgb, self._x0, self._y0, self._color)
+
     @classmethod
     def made_later(
         cls, make: Callable[[], F32], size: tuple[int, int], x0: int, y0: int, color: ColorDescription
@@ -328,12 +336,14 @@ class Region:
     @property
     def rgb(self) -> F32:
         """float32 (h, w, 3), RGB in the clip's own transfer; 0 to 1 nominal, limited-range excursions may leave it."""
-        if self._rgb is None:
-            assert self._make is not None
-            picture = self._make()
+        make, picture = self._make, self._rgb
+        if picture is None:
+            assert make is not None
+            picture = make()
             require("Region.rgb", picture, np.float32, (self._size[1], self._size[0], 3))
-            self._rgb, self._make = picture, None
-        return self._rgb
+            self._rgb = picture
+            self._make = None  # last, for another thread may ask at the same time
+        return picture
 
     @property
     def size(self) -> tuple[int, int]:

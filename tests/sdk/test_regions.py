@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,17 @@ def test_a_picture_laid_in_a_box_alone_is_the_same_there_and_nothing_elsewhere()
     part[inside] = 0
     assert not part.any()
     assert CROP_OFFSET[0] < box[0]  # so that the box lies within the square
+
+
+def test_a_region_travels_to_another_process_and_says_where_it_lies_without_its_colours():
+    def make():
+        asked.append(1)
+        return numbered()
+
+    asked = []
+    region = Region.made_later(make, (20, 12), 3, 4, ColorDescription(matrix=6))
+    assert "(3, 4, 23, 16)" in repr(region)
+    assert not asked
+    there = pickle.loads(pickle.dumps(region))
+    np.testing.assert_array_equal(there.rgb, numbered())
+    assert (there.box, there.color) == (region.box, region.color)

@@ -11,7 +11,7 @@ import threading
 from types import TracebackType
 from typing import Any, Final, Self
 
-from understudy.ahead import see_out
+from understudy.ahead import Seen, see_out
 from understudy.progress import Progress, Silent
 
 from .chunks import ChunkMerger
@@ -35,7 +35,7 @@ class MergingThread:
         self._told: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._chunk: Chunk | None = None
-        self._thread = threading.Thread(target=self._work, name="merge", daemon=True)
+        self._thread = Seen(self._work, "merge")
 
     def __enter__(self) -> Self:
         """Start the thread, and wait until its mergers are built.
@@ -72,8 +72,8 @@ class MergingThread:
         self._chunk = chunk
         self._given.put(chunk)
 
-    def hear(self, progress: Progress, timeout_s: float | None) -> list[Chunk]:
-        """Return the chunk if it was finished, and pass on what is told of it; waits for something to be told.
+    def hear(self, progress: Progress, timeout_s: float | None) -> None:
+        """Pass on what is told of the chunk; waits for something to be told. Once it is finished, the thread is idle.
 
         Args:
             progress: Hears of every frame, here in the caller's thread.
@@ -82,25 +82,21 @@ class MergingThread:
         Raises:
             UnderstudyError: The thread met it.
         """
-        finished = list[Chunk]()
         while True:
             try:
                 told = self._told.get(timeout=timeout_s)
             except queue.Empty:
-                return finished
-            finished += self._take(*told, progress)
+                return
+            self._take(*told, progress)
             timeout_s = 0.0  # the rest only if it is there
 
-    def _take(self, what: str, value: Any, progress: Progress) -> list[Chunk]:
+    def _take(self, what: str, value: Any, progress: Progress) -> None:
         if what == "advance":
             progress.advance(value)
         elif what == "failed":
             raise value
         elif what == "done":
-            chunk, self._chunk = self._chunk, None
-            assert chunk is not None
-            return [chunk]
-        return []
+            self._chunk = None
 
     def _end(self, *, is_stopped: bool) -> None:
         if is_stopped:

@@ -39,9 +39,10 @@ class ChunkMerger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for filing in self._filing:
-            filing.wait()  # a chunk that has all its frames is kept, whatever happened after it
-        self._reader.close()
+        with ExitStack() as ends:
+            ends.callback(self._reader.close)
+            for filing in self._filing:
+                ends.callback(filing.wait)  # a chunk that has all its frames is kept, whatever happened after it
 
     def merge(self, chunk: Chunk, progress: Progress) -> None:
         """Merge a chunk's frames and encode them; all answers for them are there.

@@ -6,7 +6,7 @@ joined, without encoding again, with the source's other streams, and the result 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,8 +89,9 @@ def merge_clip(
             Chunk(span, None if path.is_file() else path, (*layers.makers(path), *gates.makers(span)))
             for span, path in missing.items()
         ]
-        merge_chunks(order, wanted, needed, resources, progress, _drop_old, way.jobs or usual_jobs(info))
+        merge_chunks(order, wanted, needed, resources, progress, way.jobs or usual_jobs(info))
         progress.finish()
+    _drop_old(artifact, chunks.values())
     layers.drop_old()
     gates.drop_old()
     if not merge_progress(work, artifact, job, project)[2]:
@@ -109,9 +110,9 @@ def merge_clip(
     return job.output
 
 
-def _drop_old(chunk: Chunk) -> None:
-    """Delete a chunk of faces as they were before."""
-    if chunk.path is not None:
-        for old in chunk.path.parent.glob(f"chunk-{chunk.span[0]:08d}-*.video"):
-            if old != chunk.path:
-                old.unlink()
+def _drop_old(artifact: Artifact, chunks: Collection[Path]) -> None:
+    """Delete chunks of faces as they were before."""
+    names = {path.name for path in chunks}
+    for old in artifact.folder.glob("chunk-*.video"):
+        if old.name not in names:
+            old.unlink()

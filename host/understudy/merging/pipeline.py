@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle  # of values of our own, never of a file
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 
 from understudy.ahead import Behind
@@ -28,8 +28,6 @@ __all__ = ["merge_chunks"]
 
 _SHORTLY_S = 0.001  # of waiting for news between two batches of predictions
 
-Finished = Callable[[Chunk], None]
-
 
 def merge_chunks(
     order: ClipOrder,
@@ -37,7 +35,6 @@ def merge_chunks(
     needed: NeededAnswers,
     resources: Resources,
     progress: Progress,
-    finished: Finished,
     jobs: int = 1,
 ) -> None:
     """Merge chunks of a clip, and predict what they need.
@@ -48,7 +45,6 @@ def merge_chunks(
         needed: The answers they need.
         resources: What models are lent.
         progress: Hears of every frame.
-        finished: Told of every chunk that is made.
         jobs: How many processes merge; 1 is this one, in a thread of its own while there is something to predict.
 
     Raises:
@@ -60,10 +56,10 @@ def merge_chunks(
         count = 1
     with one_blas_thread():
         if count == 1 and not needed.faces:
-            _merge_here(ChunkMerger(order, resources.threads), chunks, progress, finished)
+            _merge_here(ChunkMerger(order, resources.threads), chunks, progress)
             return
         crew = _crew(order, count, resources.threads)
-        _merge_while_predicting(crew, deque(chunks), needed, resources, progress, finished)
+        _merge_while_predicting(crew, deque(chunks), needed, resources, progress)
 
 
 def _crew(order: ClipOrder, count: int, threads: int) -> Workers | MergingThread:
@@ -71,22 +67,17 @@ def _crew(order: ClipOrder, count: int, threads: int) -> Workers | MergingThread
     return Workers(order, count, max(threads // count, 1)) if count > 1 else MergingThread(order, threads)
 
 
-def _merge_here(merger: ChunkMerger, chunks: Sequence[Chunk], progress: Progress, finished: Finished) -> None:
+def _merge_here(merger: ChunkMerger, chunks: Sequence[Chunk], progress: Progress) -> None:
     """Merge chunks for which nothing is to be predicted; while one's encoder is emptied, the next is at work."""
-    waiting = deque[tuple[Chunk, Behind[DecodedFrame]]]()
-
-    def settle() -> None:
-        chunk, filing = waiting.popleft()
-        filing.result()
-        finished(chunk)
-
+    before: Behind[DecodedFrame] | None = None
     with merger:
         for chunk in chunks:
-            waiting.append((chunk, merger.begin(chunk, progress)))
-            if len(waiting) > 1:
-                settle()
-        while waiting:
-            settle()
+            filing = merger.begin(chunk, progress)
+            if before is not None:
+                before.result()
+            before = filing
+        if before is not None:
+            before.result()
 
 
 def _merge_while_predicting(
@@ -95,7 +86,6 @@ def _merge_while_predicting(
     needed: NeededAnswers,
     resources: Resources,
     progress: Progress,
-    finished: Finished,
 ) -> None:
     """Predict in this thread, and hand each chunk to the crew as soon as its answers lie in files.
 
@@ -109,8 +99,7 @@ def _merge_while_predicting(
 
         def go_on(timeout_s: float | None) -> None:
             give()
-            for chunk in crew.hear(progress, timeout_s):
-                finished(chunk)
+            crew.hear(progress, timeout_s)
             give()
 
         def hear(_: int) -> None:

@@ -77,8 +77,8 @@ class Workers:
         """Hand a chunk to one that is idle."""
         next(worker for worker in self._all if worker.chunk is None).take(chunk)
 
-    def hear(self, progress: Progress, timeout_s: float | None) -> list[Chunk]:
-        """Return the chunks that were finished, and pass on what is told of others; waits for something to be told.
+    def hear(self, progress: Progress, timeout_s: float | None) -> None:
+        """Pass on what is told of chunks; waits for something to be told. Who has finished one is idle afterwards.
 
         Args:
             progress: Hears of every frame.
@@ -87,7 +87,6 @@ class Workers:
         Raises:
             UnderstudyError: One of the processes met it, or died.
         """
-        finished = []
         busy = {worker.pipe: worker for worker in self._all}
         for pipe in wait(list(busy), timeout_s):
             worker = busy[pipe]  # type: ignore[index]  # only pipes were given
@@ -97,10 +96,9 @@ class Workers:
                 elif what == "say":
                     progress.say(value)
                 elif what == "done":
-                    finished.append(worker.released())
+                    worker.chunk = None
                 else:
                     raise value.error()
-        return finished
 
     def _stop(self) -> None:
         for worker in self._all:
@@ -135,11 +133,6 @@ class _Worker:
                 yield self.pipe.recv()
         except (EOFError, OSError):
             raise self._died() from None
-
-    def released(self) -> Chunk:
-        chunk, self.chunk = self.chunk, None
-        assert chunk is not None
-        return chunk
 
     def dismiss(self) -> None:
         """Say that there is nothing more to do, and wait until it has ended."""

@@ -43,7 +43,6 @@ _ENOUGH_CHIPS: Final = 2200.0
 
 _FAINTEST: Final = 0.6
 
-_LUMA: Final = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
 _SECOND: Final = np.array([-0.5, 1.0, -0.5], np.float32)
 
 
@@ -66,19 +65,20 @@ class FaceMark:
     height: int
     payload: int
 
-    def laid(self, layer: Layer, at: tuple[int, int], before: F32) -> Layer:
+    def laid(self, layer: Layer, at: tuple[int, int], before: F32, weights: tuple[float, float, float]) -> Layer:
         """Return the layer with the mark in its colours; its mask, and so what it covers, is the same.
 
         Args:
             layer: What is laid over the frame.
             at: The layer's left and upper edge in the upright frame.
             before: float32 (h, w), 0 to 1: the brightness of the frame under it.
+            weights: What red, green and blue weigh in that brightness.
         """
         rows, columns = grid_of(self.width, self.height, chips_across(self.width, self.height))
         height, width = layer.mask.shape
         down, along = _ruled(at[1], height, self.height, rows), _ruled(at[0], width, self.width, columns)
         pattern = pattern_of(rows, columns, self.payload)[down.chips, along.chips]
-        chips = np.asarray(down.shares @ _shown(before, layer) @ along.shares.T, np.float32)
+        chips = np.asarray(down.shares @ _shown(before, layer, weights) @ along.shares.T, np.float32)
         count = float(layer.mask.sum()) * (rows / self.height) * (columns / self.width)
         steps = _steps(chips, pattern, _strength(count)) * np.float32(1 / 255)
         spread = down.spread @ steps @ along.spread.T
@@ -86,9 +86,9 @@ class FaceMark:
         return Layer(np.asarray(rgb, np.float32), layer.mask)
 
 
-def _shown(before: F32, layer: Layer) -> F32:
+def _shown(before: F32, layer: Layer, weights: tuple[float, float, float]) -> F32:
     """Return the brightness that will be seen, in levels of 255; under no mask a layer may hold anything."""
-    change = np.asarray(cv2.transform(layer.rgb, _LUMA), np.float32) - before
+    change = np.asarray(cv2.transform(layer.rgb, np.array([weights], np.float32)), np.float32) - before
     change *= layer.mask
     change[layer.mask <= 0] = 0.0
     change += before
@@ -142,7 +142,7 @@ class _Ruled:
     spread: F32
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _ruled(first_px: int, length_px: int, whole_px: int, chips: int) -> _Ruled:
     edges = np.arange(first_px, first_px + length_px + 1) * (chips / whole_px)
     first, last = int(edges[0]), min(int(np.ceil(edges[-1] - 1e-9)), chips)

@@ -17,6 +17,7 @@ from understudy.faceset import NO_TRACK, FaceRow
 from understudy.plugins import blaming
 from understudy.predicting import AnswerBook
 from understudy.video import DecodedFrame
+from understudy.video.codes import brightness_weights
 from understudy_sdk import ColorMove, Crop, Layer, Mask, Region, Swap
 from understudy_sdk.placement import shown_box
 
@@ -31,7 +32,7 @@ from .steadying import Neighbour, steadied_swap
 __all__ = ["merged_frames", "where_it_shows"]
 
 _MARGIN_PX, _GRID_PX = 8, 4
-"""Around what shows of a layer: two chips of the watermark; and the coarsest chroma's grid."""
+"""Around what shows of a layer: two chips of the watermark, and on to a step of this grid of the region."""
 
 
 def merged_frames(
@@ -112,7 +113,8 @@ class _Stage:
         with blaming(held.merger.offer, f"merging the face at frame {frame.index}"):
             layer = check_layer(merger.merge(region, swap, crop, one.mask), region)
         shown, layer = where_it_shows(region, layer.shown(held.opacity))
-        layer = self._order.mark.laid(layer, (shown.x0, shown.y0), frame.brightness(*shown.box))
+        brightness, weights = frame.brightness(*shown.box), brightness_weights(shown.color)
+        layer = self._order.mark.laid(layer, (shown.x0, shown.y0), brightness, weights)
         laying = frame.lay(shown, layer)
         index, row = self._order.swap.index, one.row
         left, top, right, bottom = map(float, row.face.box)

@@ -48,7 +48,7 @@ def bring_down(fine: F32, axis: int, factor: int, *, is_between: bool, at_edges:
         return fine
     short = -fine.shape[axis] % factor
     if factor != 2:
-        cells = _extended(fine, axis, 0, short, (False, True))
+        cells = _extended(fine, axis, 0, short, (False, at_edges[1]))
         shape = list(cells.shape)
         shape[axis : axis + 1] = [shape[axis] // factor, factor]
         mean: F32 = cells.reshape(shape).mean(axis=axis + 1, dtype=np.float32)

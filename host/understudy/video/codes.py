@@ -16,7 +16,7 @@ from .color import gray_levels, levels_of, to_rgb
 from .light import shown_light
 from .planes import PixelLayout
 
-__all__ = ["brightness_of_codes", "codes_of", "codes_of_rgb", "rgb_of_codes"]
+__all__ = ["brightness_of_codes", "brightness_weights", "codes_of", "codes_of_rgb", "rgb_of_codes"]
 
 _WEIGHTS: Final = (0.2126, 0.7152, 0.0722)
 """Of red, green and blue in the brightness of a picture that has no luma of its own: BT.709's."""
@@ -63,6 +63,14 @@ def codes_of_rgb(rgb: F32, layout: PixelLayout, color: ColorDescription) -> list
     return [(plane + zero if zero else plane).reshape(rgb.shape[:2]) for plane, zero in zip(planes, zeros, strict=True)]
 
 
+def brightness_weights(color: ColorDescription) -> tuple[float, float, float]:
+    """Return what red, green and blue weigh in the brightness of a clip's pictures: as in its luma, or BT.709's."""
+    if color.matrix == 0:
+        return _WEIGHTS
+    levels = levels_of(color)
+    return levels.red, levels.green, levels.blue
+
+
 def brightness_of_codes(planes: Sequence[F32], layout: PixelLayout, color: ColorDescription) -> F32:
     """Return how bright a picture is: float32 (h, w), 0 to 1 nominal.
 
@@ -72,8 +80,8 @@ def brightness_of_codes(planes: Sequence[F32], layout: PixelLayout, color: Color
         color: What the numbers mean.
     """
     if layout.model == "rgb":
-        weights = (np.float32(weight / layout.top) for weight in _WEIGHTS)
-        red, green, blue = (plane * weight for plane, weight in zip(planes, weights, strict=True))
+        shares = (np.float32(weight / layout.top) for weight in _WEIGHTS)
+        red, green, blue = (plane * share for plane, share in zip(planes, shares, strict=True))
         return np.asarray(red + green + blue, np.float32)
     if layout.model == "gray":
         zero, span = gray_levels(color)

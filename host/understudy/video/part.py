@@ -27,7 +27,7 @@ class BoxSamples:
     """The samples in a box of a frame, as stored; of coarser chroma one more at either end, as far as there are."""
 
     def __init__(self, planes: Sequence[Samples], layout: PixelLayout, box: Box) -> None:
-        """View a box of a frame's channels; its left and upper edges lie on the grid of the chroma samples."""
+        """View a box of a frame's channels; where chroma is asked for, its left and upper edges lie on that grid."""
         self._layout = layout
         x0, y0, x1, y1 = box
         self._width, self._height = x1 - x0, y1 - y0

@@ -89,3 +89,14 @@ def test_a_chunk_that_has_all_its_frames_is_kept_when_the_next_one_fails(predict
         run(loaded, phases=("merge",), progress=Failing())
     (only,) = [path for path in (loaded.work / "merge").rglob("chunk-*.video") if path.is_file()]
     assert only.name.startswith("chunk-00000000-")
+
+
+def test_chunks_of_faces_as_they_were_are_deleted_also_those_that_an_ended_run_had_replaced(predicted):
+    loaded, _ = predicted
+    run(loaded, phases=("merge",), progress=Silent())
+    (folder,) = {path.parent for path in (loaded.work / "merge").rglob("chunk-*.video")}
+    (folder / "chunk-00000008-000000000000.video").write_bytes(b"as it was")
+    (loaded.root / "out.mp4").unlink()  # the run was ended before that was made
+    run(loaded, phases=("merge",), progress=Silent())
+    assert sorted(path.name for path in folder.glob("chunk-*.video")) == sorted(chunks(loaded.root))
+    assert not (folder / "chunk-00000008-000000000000.video").exists()

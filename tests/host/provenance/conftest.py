@@ -21,6 +21,7 @@ from understudy.provenance.signing import sign
 from understudy_sdk import Layer
 
 PAYLOAD = 0xABC123
+LUMA = 0.2126, 0.7152, 0.0722
 SIZE = 640, 360
 SIDE = 270
 
@@ -47,7 +48,7 @@ def decoded(path):
 
 def brightness_of(rgb):
     """Give how bright a picture is, as a frame tells it."""
-    return cv2.transform(rgb, np.array([[0.2126, 0.7152, 0.0722]], np.float32))
+    return cv2.transform(rgb, np.array([LUMA], np.float32))
 
 
 def texture(random, height, width, fineness):
@@ -94,7 +95,7 @@ def film():
             there = picture[y : y + SIDE, x : x + SIDE]
             before, layer = there.astype(np.float32) / 255, Layer(face.astype(np.float32) / 255, mask)
             if payload is not None:
-                layer = FaceMark(width, height, payload).laid(layer, (x, y), brightness_of(before))
+                layer = FaceMark(width, height, payload).laid(layer, (x, y), brightness_of(before), LUMA)
             blended = before + (layer.rgb - before) * mask[..., None]
             there[:] = np.clip(np.rint(blended * 255), 0, 255)
             covered[y : y + SIDE, x : x + SIDE] = mask > 0

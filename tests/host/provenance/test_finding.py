@@ -9,6 +9,8 @@ from understudy.provenance.finding import FOUND, KNOWN_FOUND, MarkFinder, find_m
 from understudy.provenance.marking import FaceMark
 from understudy_sdk import Layer
 
+from .conftest import LUMA
+
 PAYLOAD = 0xABC123
 
 
@@ -56,7 +58,7 @@ def test_a_still_face_is_found_too(brightness):
     rgb = np.repeat((0.5 + still)[..., None], 3, axis=2)
     part = rgb[200:460, 500:760]
     layer = Layer(part, np.ones((260, 260), np.float32))
-    laid = FaceMark(1280, 720, PAYLOAD).laid(layer, (500, 200), brightness(part))
+    laid = FaceMark(1280, 720, PAYLOAD).laid(layer, (500, 200), brightness(part), LUMA)
     rgb[200:460, 500:760] = laid.rgb
     finder = MarkFinder(1)
     finder.add(np.clip(np.rint(rgb[..., 0] * 255), 0, 255).astype(np.uint8))

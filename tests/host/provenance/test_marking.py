@@ -10,6 +10,8 @@ from understudy.provenance.pattern import CELL, grid_of, pattern_of, slots
 from understudy.video import ClipReader
 from understudy_sdk import Layer
 
+from .conftest import LUMA
+
 
 def test_the_mark_is_faint(film):
     marked, masks = film()
@@ -26,7 +28,7 @@ def test_it_changes_brightness_alone(brightness):
     random = np.random.default_rng(1)
     before = random.random((90, 80, 3), np.float32)
     layer = Layer(random.random((90, 80, 3), np.float32), np.full((90, 80), 0.5, np.float32))
-    laid = FaceMark(640, 360, 1).laid(layer, (31, 7), brightness(before))
+    laid = FaceMark(640, 360, 1).laid(layer, (31, 7), brightness(before), LUMA)
     change = laid.rgb - layer.rgb
     assert np.abs(change).max() > 1 / 255
     np.testing.assert_allclose(change[..., 0], change[..., 1], atol=1e-6)
@@ -38,15 +40,15 @@ def test_what_a_layer_holds_under_no_mask_does_no_harm():
     rgb, mask = np.full((40, 40, 3), 0.5, np.float32), np.ones((40, 40), np.float32)
     before = rgb[..., 0].copy()
     rgb[:10], mask[:10] = np.nan, 0.0
-    assert np.isfinite(FaceMark(640, 360, 5).laid(Layer(rgb, mask), (0, 0), before).rgb[10:]).all()
+    assert np.isfinite(FaceMark(640, 360, 5).laid(Layer(rgb, mask), (0, 0), before, LUMA).rgb[10:]).all()
 
 
 def test_the_pattern_lies_still_in_the_frame_wherever_the_region_is():
     flat = np.full((360, 640, 3), 0.5, np.float32)
     mark, face = FaceMark(640, 360, 77), np.zeros((360, 640), np.float32)
     face[40:240, 100:300] = 1.0
-    whole = mark.laid(Layer(flat, face), (0, 0), flat[..., 0]).rgb
-    part = mark.laid(Layer(flat, face).part(100, 40, 300, 240), (100, 40), flat[40:240, 100:300, 0]).rgb
+    whole = mark.laid(Layer(flat, face), (0, 0), flat[..., 0], LUMA).rgb
+    part = mark.laid(Layer(flat, face).part(100, 40, 300, 240), (100, 40), flat[40:240, 100:300, 0], LUMA).rgb
     np.testing.assert_allclose(part[40:-40, 40:-40], whole[80:200, 140:260], atol=0.4 / 255)
 
 
@@ -60,7 +62,8 @@ def test_samples_outside_the_mask_keep_every_bit(tmp_path, drawn_clip, pix_fmt):
         region = frame.region(20, 16, 116, 96)
         mask = np.zeros(region.rgb.shape[:2], np.float32)
         mask[20:60, 20:60] = 1.0
-        marked = FaceMark(160, 120, 9).laid(Layer(region.rgb, mask), region.box[:2], frame.brightness(*region.box))
+        shown = frame.brightness(*region.box)
+        marked = FaceMark(160, 120, 9).laid(Layer(region.rgb, mask), region.box[:2], shown, LUMA)
         frame.lay(region, marked)
         after = frame.to_av().to_ndarray()
     luma = (slice(None), *(slice(None),) * 2) if before.ndim == 3 else (slice(0, 120), slice(None))
@@ -84,11 +87,9 @@ def test_every_cell_holds_every_slot_once():
 
 def test_a_large_face_is_marked_more_faintly():
     flat, mark = np.full((720, 1280, 3), 0.5, np.float32), FaceMark(1280, 720, 77)
+    whole = Layer(flat, np.ones((720, 1280), np.float32))
     small, large = (
-        mark.laid(
-            Layer(flat, np.ones((720, 1280), np.float32)).part(0, 0, side, side), (0, 0), flat[:side, :side, 0]
-        ).rgb
-        for side in (150, 600)
+        mark.laid(whole.part(0, 0, side, side), (0, 0), flat[:side, :side, 0], LUMA).rgb for side in (150, 600)
     )
     strength = [float((laid - 0.5)[16:-16, 16:-16].std()) for laid in (small, large)]
     assert strength[1] == pytest.approx(0.6 * strength[0], rel=0.1)
@@ -97,7 +98,7 @@ def test_a_large_face_is_marked_more_faintly():
 def test_no_broad_blotches_are_laid():
     """What a finder does not look at is left out: the mean over 7 x 7 chips hardly changes."""
     flat = np.full((300, 300, 3), 0.5, np.float32)
-    laid = FaceMark(1280, 720, 77).laid(Layer(flat, np.ones((300, 300), np.float32)), (0, 0), flat[..., 0])
+    laid = FaceMark(1280, 720, 77).laid(Layer(flat, np.ones((300, 300), np.float32)), (0, 0), flat[..., 0], LUMA)
     change = laid.rgb[..., 0] - 0.5
     broad = cv2.blur(change, (28, 28))[40:-40, 40:-40]
     assert broad.std() < 0.06 * change.std()

@@ -74,7 +74,7 @@ def project(square_plugin, tmp_path, tmp_path_factory, monkeypatch, drawn_clip):
     (info / "entry_points.txt").write_text("[understudy]\ngrey = grey_stage\n")
     monkeypatch.syspath_prepend(str(square_plugin))
     monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setattr(FaceMark, "laid", lambda self, layer, at, before: layer)
+    monkeypatch.setattr(FaceMark, "laid", lambda self, layer, at, before, weights: layer)
     drawn_clip(tmp_path / "red.mkv", frames=2, hue=1, codec="ffv1", options={})
     drawn_clip(tmp_path / "blue.mkv", frames=FRAMES, hue=2, codec="ffv1", options={})
     registry = discover()

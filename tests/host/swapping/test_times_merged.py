@@ -45,7 +45,7 @@ def project(tmp_path, registry, drawn_clip, monkeypatch):
     def load(*lines, chunk=8):
         monkeypatch.setattr(recipe, "CHUNK_FRAMES", chunk)
         # the mark in the faces adds to the colours what their opacity hides
-        monkeypatch.setattr(FaceMark, "laid", lambda self, layer, at, before: layer)
+        monkeypatch.setattr(FaceMark, "laid", lambda self, layer, at, before, weights: layer)
         (tmp_path / "p.yaml").write_text(PROJECT.replace("LINES", "".join(f"\n    {line}" for line in lines)))
         return load_project(tmp_path / "p.yaml", registry)
 

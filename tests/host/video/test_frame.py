@@ -12,6 +12,7 @@ from av.video.reformatter import VideoReformatter
 
 from understudy.errors import MediaError
 from understudy.video import ClipReader, probe
+from understudy.video.codes import brightness_weights
 from understudy.video.frame import DecodedFrame
 from understudy.video.planes import layout_of, samples
 from understudy_sdk import InvalidValueError, Layer
@@ -315,32 +316,38 @@ def test_a_frame_for_encoding_has_the_clips_time_and_tags(make_clip):
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p10le", "yuv444p12le", "gbrp10le", "gray", "nv12"])
 @pytest.mark.parametrize("rotation", [0, 90, 180])
-def test_brightness_is_that_of_the_regions_colours(first_frame, pixel_format, rotation):
-    frame = first_frame(pixel_format, size=(95, 63), **({"rotation": rotation} if rotation else {}))
+@pytest.mark.parametrize("matrix", [1, 6, 9])
+def test_brightness_is_that_of_the_regions_colours_by_the_clips_own_weights(
+    first_frame, pixel_format, rotation, matrix
+):
+    turned = {"rotation": rotation} if rotation else {}
+    frame = first_frame(pixel_format, size=(95, 63), tags=(matrix, 1, 1, 1), **turned)
     region = frame.region(5, 7, 40, 37)
-    weights = {True: (0.2126, 0.7152, 0.0722), False: (0.299, 0.587, 0.114)}[region.color.matrix in {0, 1}]
-    found = frame.brightness(*region.box)
+    found, weights = frame.brightness(*region.box), np.array(brightness_weights(region.color), np.float32)
     assert found.shape == region.rgb.shape[:2]
-    np.testing.assert_allclose(found, region.rgb @ np.array(weights, np.float32), atol=2e-3)
+    np.testing.assert_allclose(found, region.rgb @ weights, atol=1e-4)
 
 
 @pytest.mark.parametrize("pixel_format", [*YCC, *RGB, *RAW])
-@pytest.mark.parametrize("rotation", [0, 90])
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 def test_a_layer_cut_to_its_mask_changes_the_same_samples(make_clip, codes, pixel_format, rotation):
-    """Whatever lies around the mask, and wherever the cut falls on the grid of the chroma samples."""
+    """Whatever lies around the mask, at each of the frame's edges, wherever the cut falls on the grid of the chroma."""
     if rotation and pixel_format in RAW:
         pytest.skip("a raw clip says nothing of a turn")
-    found = []
-    for cut in (None, (8, 9, 31, 34)):
-        recipe = {"codec": CODECS.get(pixel_format, "ffv1"), "options": {}, "pixel_format": pixel_format, "count": 1}
-        path = make_clip("a.nut" if pixel_format in CODECS else "a.mkv", size=(95, 63), time_base=Fraction(1, 25),
-                         **recipe, **({"rotation": rotation} if rotation else {}))  # fmt: skip
-        with ClipReader(path) as reader:
-            frame = next(iter(reader.frames()))
-            region = frame.region(8, 8, 56, 56)
-            mask = np.zeros(region.rgb.shape[:2], np.float32)
-            mask[11:32, 9:29] = soft_mask(21, 20)
-            layer = Layer((1 - region.rgb).astype(np.float32), mask)
-            frame.lay(region, layer) if cut is None else frame.lay(region.part(*cut), layer.part(*cut))
-            found.append([plane.copy() for plane in codes(frame.to_av())])
-    assert all(np.array_equal(one, other) for one, other in zip(*found, strict=True))
+    recipe = {"codec": CODECS.get(pixel_format, "ffv1"), "options": {}, "pixel_format": pixel_format, "count": 1}
+    path = make_clip("a.nut" if pixel_format in CODECS else "a.mkv", size=(95, 63), time_base=Fraction(1, 25),
+                     **recipe, **({"rotation": rotation} if rotation else {}))  # fmt: skip
+    with ClipReader(path) as reader:
+        width, height = reader.info.width, reader.info.height
+        middle = width // 2 - 9, height // 2 - 10
+        for x, y in (middle, (0, middle[1]), (width - 20, middle[1]), (middle[0], 0), (middle[0], height - 21)):
+            found = []
+            for is_cut in (False, True):
+                frame = next(iter(reader.frames()))
+                region = frame.region(0, 0, width, height)
+                mask = np.zeros((height, width), np.float32)
+                mask[y : y + 21, x : x + 20] = np.linspace(0.1, 1, 420).reshape(21, 20)
+                layer, box = Layer((1 - region.rgb).astype(np.float32), mask), (x, y, x + 20, y + 21)
+                frame.lay(region.part(*box), layer.part(*box)) if is_cut else frame.lay(region, layer)
+                found.append([plane.copy() for plane in codes(frame.to_av())])
+            assert all(np.array_equal(one, other) for one, other in zip(*found, strict=True)), (x, y)
