@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from understudy.ahead import Behind, ahead
+from understudy.memory import give_back
 from understudy.progress import Progress
 from understudy.provenance.label import labelled
 from understudy.swapping import LaidFaces, merged_frames
@@ -97,6 +98,7 @@ def _filed(
                 writer.add(frame.to_av())
 
         yield take
+    give_back()
     if chunk.path is not None and writer is None:
         chunk.path.touch()  # an empty chunk stands for a stretch of the clip that cannot be decoded
 

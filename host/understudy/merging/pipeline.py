@@ -22,6 +22,7 @@ from .beside import MergingThread
 from .chunks import ChunkMerger
 from .orders import Chunk, ClipOrder
 from .predictions import NeededAnswers
+from .sharing import has_room_for_two
 from .workers import Workers
 
 __all__ = ["merge_chunks"]
@@ -56,7 +57,7 @@ def merge_chunks(
         count = 1
     with one_blas_thread():
         if count == 1 and not needed.faces:
-            _merge_here(ChunkMerger(order, resources.threads), chunks, progress)
+            _merge_here(order, resources.threads, chunks, progress)
             return
         crew = _crew(order, count, resources.threads)
         _merge_while_predicting(crew, deque(chunks), needed, resources, progress)
@@ -67,17 +68,20 @@ def _crew(order: ClipOrder, count: int, threads: int) -> Workers | MergingThread
     return Workers(order, count, max(threads // count, 1)) if count > 1 else MergingThread(order, threads)
 
 
-def _merge_here(merger: ChunkMerger, chunks: Sequence[Chunk], progress: Progress) -> None:
-    """Merge chunks for which nothing is to be predicted; while one's encoder is emptied, the next is at work."""
-    before: Behind[DecodedFrame] | None = None
-    with merger:
+def _merge_here(order: ClipOrder, threads: int, chunks: Sequence[Chunk], progress: Progress) -> None:
+    """Merge chunks for which nothing is to be predicted.
+
+    While one's encoder gives its last frames the next is at work, where memory holds two.
+    """
+    at_once = 2 if has_room_for_two(order.info) else 1
+    begun = deque[Behind[DecodedFrame]]()
+    with ChunkMerger(order, threads) as merger:
         for chunk in chunks:
-            filing = merger.begin(chunk, progress)
-            if before is not None:
-                before.result()
-            before = filing
-        if before is not None:
-            before.result()
+            begun.append(merger.begin(chunk, progress))
+            while len(begun) >= at_once:
+                begun.popleft().result()
+        while begun:
+            begun.popleft().result()
 
 
 def _merge_while_predicting(

@@ -1,13 +1,15 @@
-"""How many processes merge a clip at a time on this machine?"""
+"""How many processes merge a clip at a time on this machine, and how many encoders does its memory hold?"""
 
 from __future__ import annotations
 
 import os
 from typing import Final
 
+import psutil
+
 from understudy.video import ClipInfo
 
-__all__ = ["usual_jobs"]
+__all__ = ["has_room_for_two", "usual_jobs"]
 
 _MOST: Final = 8
 _CORES_EACH: Final = 2
@@ -19,18 +21,19 @@ _FRAMES: Final = 90
 
 
 def usual_jobs(info: ClipInfo) -> int:
-    """Return how many processes merge a clip unless somebody says otherwise: as cores and free memory allow."""
+    """Return how many processes merge a clip unless somebody says otherwise: as cores and memory allow."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    by_cores, free = max(cores // _CORES_EACH, 1), _free_bytes()
+    by_cores = max(cores // _CORES_EACH, 1)
+    return max(min(by_cores, _places(info), _MOST), 1)
+
+
+def has_room_for_two(info: ClipInfo) -> bool:
+    """Tell whether memory holds two encoders of a clip's frames at a time."""
+    return _places(info) > 1
+
+
+def _places(info: ClipInfo) -> int:
+    """Return how many encoders of a clip's frames, and all that goes with them, half of the available memory holds."""
     width, height = info.stored_size
     each = _BYTES + _FRAMES * width * height * (2 if info.color.bit_depth > 8 else 1) * 3
-    by_memory = by_cores if free is None else max(free // 2 // each, 1)
-    return min(by_cores, by_memory, _MOST)
-
-
-def _free_bytes() -> int | None:
-    """Return how much memory is free; None where the system does not say."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
+    return int(psutil.virtual_memory().available) // 2 // each

@@ -89,6 +89,7 @@ class ChunkWriter:
             self._encode(None)
             with explaining(self._path):
                 self._container.close()  # type: ignore[union-attr]  # _encode has made sure of it
+            self._container = self._stream = None  # with them go the frames that the encoder held
             settle_aside(self._part, self._path)
         except BaseException:
             self._abandon()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from understudy.errors import MediaError
 from understudy.merging import chunks as chunks_module
+from understudy.merging import sharing
 from understudy.phases import run
 from understudy.progress import Silent
 from understudy.video import ChunkWriter
+from understudy_sdk import ColorDescription
 
 from .conftest import Listener, chunks
 
@@ -100,3 +103,24 @@ def test_chunks_of_faces_as_they_were_are_deleted_also_those_that_an_ended_run_h
     run(loaded, phases=("merge",), progress=Silent())
     assert sorted(path.name for path in folder.glob("chunk-*.video")) == sorted(chunks(loaded.root))
     assert not (folder / "chunk-00000008-000000000000.video").exists()
+
+
+def test_where_memory_does_not_hold_two_encoders_a_chunk_is_closed_before_the_next_is_begun(predicted, monkeypatch):
+    loaded, before = predicted
+    frames, at_closing = Listener(), []
+    monkeypatch.setattr(sharing.psutil, "virtual_memory", lambda: SimpleNamespace(available=1024**2))
+    closing_as(lambda path: at_closing.append(frames.frames), monkeypatch)
+    run(loaded, phases=("merge",), progress=frames)
+    assert at_closing == [8, 16, 24, 32, 36]
+    assert chunks(loaded.root) == before
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "jobs", "has_room"), [(0.1, 1, False), (4, 1, False), (12, 2, True), (24, 4, True), (999, 8, True)]
+)
+def test_processes_and_encoders_are_as_many_as_memory_holds(monkeypatch, gigabytes, jobs, has_room):
+    info = SimpleNamespace(stored_size=(3840, 2160), color=ColorDescription(bit_depth=8))
+    monkeypatch.setattr(sharing.psutil, "virtual_memory", lambda: SimpleNamespace(available=int(gigabytes * 1e9)))
+    monkeypatch.setattr(sharing.os, "sched_getaffinity", lambda _: range(64), raising=False)
+    assert sharing.usual_jobs(info) == jobs
+    assert sharing.has_room_for_two(info) is has_room
