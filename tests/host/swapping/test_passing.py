@@ -14,6 +14,7 @@ from understudy.merging import orders, recipe
 from understudy.phases import run, status
 from understudy.progress import Silent
 from understudy.project import load_project
+from understudy.provenance.marking import FaceMark
 
 PROJECT = """
 understudy: 1
@@ -143,3 +144,13 @@ def test_what_cannot_be_decoded_is_passed_over(merged, clip, tmp_path):
     kept = merged("0.9", chunk=4)
     assert 8 <= len(kept) < 20
     assert np.array_equal(merged("0.9"), kept)
+
+
+def test_the_mark_weighs_colours_as_the_clip_does(merged, clip, monkeypatch):
+    """A small clip without tags is BT.601, whose luma is not BT.709's."""
+    told = []
+    monkeypatch.setattr(FaceMark, "laid", lambda self, layer, at, before, weights: told.append(weights) or layer)
+    clip(3)
+    merged("")
+    assert told
+    assert all(weights == pytest.approx((0.299, 0.587, 0.114)) for weights in told)
